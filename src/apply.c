@@ -1,0 +1,506 @@
+#include "apply.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <string.h>
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+/* A batch or directory number may be this much ahead of the highest so far: producers overtake each other. */
+enum { MAX_AHEAD = 1 << 16 };
+
+/*
+ * The names of a directory while it is read: which entry has a name, and whether this scan has found it. One name is
+ * one entry, whatever a source sends; two scans of one directory at a time do not disturb each other.
+ */
+struct names {
+	struct name_slot {
+		uint32_t seen : 1;
+		uint32_t hash : 31;
+		entry_id id;   /* 0: free */
+	} *slots;
+	size_t cap;            /* a power of two, or 0 */
+	size_t used;
+	size_t unseen;         /* entries of an earlier scan that were not found again so far */
+};
+
+/* What a directory number of the stream stands for. */
+struct view_dir {
+	entry_id id;           /* 0: the number was not announced, or has ended */
+	struct names *names;   /* between begin and end */
+};
+
+/* What a batch of names stands for. */
+struct view_batch {
+	uint32_t count;        /* of ids */
+	uint32_t left;         /* attributes still to come */
+	entry_id ids[];
+};
+
+struct scan_view {
+	struct tree *tree;
+	entry_id top;
+	struct view_dir *dirs;
+	size_t dir_count;
+	size_t dir_cap;
+	struct view_batch **batches;
+	size_t batch_count;
+	size_t batch_cap;
+	entry_id *ids;         /* of the batch that is being read */
+	size_t id_cap;
+	uint64_t entries;
+	enum error error;
+};
+
+static void names_free(struct names *names)
+{
+	if (names)
+		free(names->slots);
+	free(names);
+}
+
+struct scan_view *scan_view_new(struct tree *tree, entry_id top)
+{
+	struct scan_view *view = calloc(1, sizeof *view);
+
+	if (!view || vec_grow(&view->dirs, &view->dir_cap, 1, sizeof *view->dirs) != 0) {
+		free(view);
+		return NULL;
+	}
+	view->tree = tree;
+	view->top = top;
+	view->dirs[view->dir_count++] = (struct view_dir){ .id = top };
+	tree_set_state(tree, top, DIR_QUEUED, ERROR_NONE);
+	return view;
+}
+
+/* A directory was not read to its end: nor will be those that were found in it and not announced. */
+static void set_partial(struct tree *tree, entry_id id, enum error error)
+{
+	tree_set_state(tree, id, DIR_PARTIAL, error);
+	for (entry_id at = tree_dir(tree, id)->first; at; at = tree_entry(tree, at)->next) {
+		const struct dir *found = tree_dir(tree, at);
+
+		if (found && found->state == DIR_UNREAD)
+			tree_set_state(tree, at, DIR_PARTIAL, error);
+	}
+}
+
+/* What was to be read and was not is incomplete. */
+static void end_open_dirs(struct scan_view *view)
+{
+	for (size_t i = 0; i < view->dir_count; i++) {
+		entry_id id = view->dirs[i].id;
+
+		if (id && tree_has(view->tree, id) && tree_dir(view->tree, id))
+			set_partial(view->tree, id, view->error ? view->error : ERROR_CANCELED);
+		names_free(view->dirs[i].names);
+		view->dirs[i] = (struct view_dir){ 0 };
+	}
+}
+
+void scan_view_free(struct scan_view *view)
+{
+	if (!view)
+		return;
+	end_open_dirs(view);
+	for (size_t i = 0; i < view->batch_count; i++)
+		free(view->batches[i]);
+	free(view->batches);
+	free(view->dirs);
+	free(view->ids);
+	free(view);
+}
+
+uint64_t scan_view_entries(const struct scan_view *view)
+{
+	return view->entries;
+}
+
+enum error scan_view_error(const struct scan_view *view)
+{
+	return view->error;
+}
+
+/* Names ----------------------------------------------------------------------------------------------- */
+
+static uint32_t name_hash(const char *name, size_t len)
+{
+	return (uint32_t)XXH3_64bits(name, len) >> 1;
+}
+
+/* The slot of a name, or the free one where it belongs. */
+static struct name_slot *names_find(const struct names *names, const struct tree *tree, uint32_t hash, const char *name, size_t len)
+{
+	for (size_t at = hash & (names->cap - 1);; at = (at + 1) & (names->cap - 1)) {
+		struct name_slot *slot = &names->slots[at];
+		const char *has;
+		size_t has_len;
+
+		if (!slot->id)
+			return slot;
+		if (slot->hash != hash)
+			continue;
+		has = tree_name(tree, slot->id, &has_len);
+		if (has_len == len && memcmp(has, name, len) == 0)
+			return slot;
+	}
+}
+
+static int names_grow(struct names *names)
+{
+	size_t cap = names->cap ? names->cap * 2 : 32;
+	struct name_slot *slots;
+
+	if ((names->used + 1) * 4 <= names->cap * 3)
+		return 0;
+	slots = calloc(cap, sizeof *slots);
+	if (!slots)
+		return -1;
+	for (size_t i = 0; i < names->cap; i++) {
+		size_t at = names->slots[i].hash & (cap - 1);
+
+		if (!names->slots[i].id)
+			continue;
+		while (slots[at].id)
+			at = (at + 1) & (cap - 1);
+		slots[at] = names->slots[i];
+	}
+	free(names->slots);
+	names->slots = slots;
+	names->cap = cap;
+	return 0;
+}
+
+/* Add an entry of an earlier scan. */
+static int names_add(struct names *names, const struct tree *tree, entry_id id)
+{
+	size_t len;
+	const char *name = tree_name(tree, id, &len);
+	uint32_t hash = name_hash(name, len);
+
+	if (names_grow(names) != 0)
+		return -1;
+	*names_find(names, tree, hash, name, len) = (struct name_slot){ .hash = hash & 0x7fffffff, .id = id };
+	names->used++;
+	names->unseen++;
+	return 0;
+}
+
+/* The names that a directory has from an earlier scan. */
+static struct names *names_new(const struct tree *tree, entry_id dir)
+{
+	struct names *names = calloc(1, sizeof *names);
+
+	if (!names)
+		return NULL;
+	for (entry_id at = tree_dir(tree, dir)->first; at; at = tree_entry(tree, at)->next) {
+		if (names_add(names, tree, at) != 0) {
+			names_free(names);
+			return NULL;
+		}
+	}
+	return names;
+}
+
+/* Remove the entries of a directory that were there before and have not been found again. */
+static void sweep(struct tree *tree, entry_id dir, const struct names *names)
+{
+	if (!names || names->unseen == 0)
+		return;
+	tree_see(tree, dir);
+	for (size_t i = 0; i < names->cap; i++) {
+		const struct name_slot *slot = &names->slots[i];
+
+		if (slot->id && !slot->seen && tree_has(tree, slot->id))
+			tree_entry(tree, slot->id)->flags &= (uint16_t)~ENTRY_SEEN;
+	}
+	tree_sweep(tree, dir);
+}
+
+static uint32_t type_bits(unsigned dirent_type)
+{
+	return DTTOIF(dirent_type) & S_IFMT;
+}
+
+/* The entry of a name in a directory, a new one if there is none yet. */
+static entry_id entry_of(struct scan_view *view, struct view_dir *dir, const struct wire_name *name)
+{
+	uint32_t hash = name_hash(name->name, name->len);
+	struct name_slot *slot;
+	entry_id id;
+
+	if (names_grow(dir->names) != 0)
+		return 0;
+	slot = names_find(dir->names, view->tree, hash, name->name, name->len);
+	if (slot->id) {
+		dir->names->unseen -= !slot->seen;
+		slot->seen = true;
+		return slot->id;
+	}
+	id = tree_add(view->tree, dir->id, name->name, name->len, type_bits(name->type));
+	if (!id)
+		return 0;
+	dir->names->used++;
+	*slot = (struct name_slot){ .seen = true, .hash = hash & 0x7fffffff, .id = id };
+	return id;
+}
+
+/* Frames ---------------------------------------------------------------------------------------------- */
+
+/* The announced directory of a number that is still in the tree; NULL with `*gone` when it has left it. */
+static struct view_dir *find_dir(struct scan_view *view, uint64_t number, bool *gone)
+{
+	struct view_dir *dir;
+
+	*gone = false;
+	if (number >= view->dir_count || !view->dirs[number].id)
+		return NULL;
+	dir = &view->dirs[number];
+	*gone = !tree_has(view->tree, dir->id) || !tree_dir(view->tree, dir->id);
+	return *gone ? NULL : dir;
+}
+
+static enum apply_status apply_begin(struct scan_view *view, struct wire_reader *in, const struct apply_events *events)
+{
+	bool gone;
+	struct view_dir *dir = find_dir(view, wire_get_varint(in), &gone);
+	struct attrs attrs;
+
+	wire_get_attrs(in, &attrs);
+	if (!in->ok || (!dir && !gone) || !S_ISDIR(attrs.mode))
+		return APPLY_BAD;
+	if (gone)
+		return APPLY_OK;
+	if (dir->names)
+		return APPLY_BAD;
+	if (tree_set_attrs(view->tree, dir->id, &attrs) != 0)
+		return APPLY_NOMEM;
+	tree_dir(view->tree, dir->id)->mnt = (uint32_t)attrs.mnt;
+	tree_set_state(view->tree, dir->id, DIR_READING, ERROR_NONE);
+	dir->names = names_new(view->tree, dir->id);
+	if (!dir->names)
+		return APPLY_NOMEM;
+	if (events && events->begin)
+		events->begin(events->arg, dir->id, &attrs);
+	return APPLY_OK;
+}
+
+/* Make an array reach a number; new elements are zero. */
+static enum apply_status reach(void *items, size_t *count, size_t *cap, uint64_t number, size_t size)
+{
+	char *base;
+
+	if (number < *count)
+		return APPLY_OK;
+	if (number - *count > MAX_AHEAD)
+		return APPLY_BAD;
+	if (vec_grow(items, cap, (size_t)number + 1, size) != 0)
+		return APPLY_NOMEM;
+	memcpy(&base, items, sizeof base);
+	memset(base + *count * size, 0, ((size_t)number + 1 - *count) * size);
+	*count = (size_t)number + 1;
+	return APPLY_OK;
+}
+
+static enum apply_status keep_batch(struct scan_view *view, uint64_t number, size_t count)
+{
+	enum apply_status status = reach(&view->batches, &view->batch_count, &view->batch_cap, number, sizeof *view->batches);
+	struct view_batch *batch;
+
+	if (status != APPLY_OK)
+		return status;
+	if (view->batches[number])
+		return APPLY_BAD;
+	batch = malloc(sizeof *batch + count * sizeof *batch->ids);
+	if (!batch)
+		return APPLY_NOMEM;
+	batch->count = batch->left = (uint32_t)count;
+	if (count > 0)
+		memcpy(batch->ids, view->ids, count * sizeof *batch->ids);
+	view->batches[number] = batch;
+	return APPLY_OK;
+}
+
+static enum apply_status apply_names(struct scan_view *view, struct wire_reader *in)
+{
+	bool gone;
+	struct view_dir *dir = find_dir(view, wire_get_varint(in), &gone);
+	uint64_t number = wire_get_varint(in);
+	struct wire_name name;
+	size_t count = 0;
+
+	if (!in->ok || (!dir && !gone) || (dir && !dir->names))
+		return APPLY_BAD;
+	while (wire_get_name(in, &name)) {
+		if (!wire_name_ok(name.name, name.len))
+			return APPLY_BAD;
+		if (vec_grow(&view->ids, &view->id_cap, count + 1, sizeof *view->ids) != 0)
+			return APPLY_NOMEM;
+		view->ids[count] = gone ? 0 : entry_of(view, dir, &name);
+		if (!gone && !view->ids[count])
+			return APPLY_NOMEM;
+		count++;
+	}
+	view->entries += count;
+	return in->ok ? keep_batch(view, number, count) : APPLY_BAD;
+}
+
+static enum apply_status announce_dir(struct scan_view *view, entry_id id, uint64_t number)
+{
+	enum apply_status status = reach(&view->dirs, &view->dir_count, &view->dir_cap, number, sizeof *view->dirs);
+
+	if (status != APPLY_OK)
+		return status;
+	if (view->dirs[number].id || !tree_dir(view->tree, id))
+		return APPLY_BAD;
+	view->dirs[number].id = id;
+	tree_set_state(view->tree, id, DIR_QUEUED, ERROR_NONE);
+	return APPLY_OK;
+}
+
+/* A directory was announced below one that has left the tree meanwhile: its number is known, and stands for nothing. */
+static enum apply_status announce_gone(struct scan_view *view, uint64_t number)
+{
+	enum apply_status status = reach(&view->dirs, &view->dir_count, &view->dir_cap, number, sizeof *view->dirs);
+
+	if (status == APPLY_OK)
+		view->dirs[number].id = UINT32_MAX;
+	return status;
+}
+
+static enum apply_status apply_element(struct scan_view *view, entry_id id, const struct wire_attrs *element,
+				       const struct apply_events *events)
+{
+	struct tree *tree = view->tree;
+
+	if (!id || !tree_has(tree, id) || id == TREE_ROOT)
+		return element->what & WIRE_ATTRS_DIR ? announce_gone(view, element->dir) : APPLY_OK;
+	if (element->what & WIRE_ATTRS_GONE) {
+		tree_remove(tree, id);
+		return APPLY_OK;
+	}
+	if (element->what & WIRE_ATTRS_STAT && tree_set_attrs(tree, id, &element->attrs) != 0)
+		return errno == EINVAL ? APPLY_BAD : APPLY_NOMEM;
+	if (element->what & WIRE_ATTRS_TARGET && tree_set_target(tree, id, element->target, element->target_len) != 0)
+		return errno == EINVAL ? APPLY_BAD : APPLY_NOMEM;
+	if (element->what & WIRE_ATTRS_ERROR)
+		tree_set_error(tree, id, element->error < ERROR_COUNT ? element->error : ERROR_OTHER);
+	if (events && events->entry)
+		events->entry(events->arg, id, element);
+	return element->what & WIRE_ATTRS_DIR ? announce_dir(view, id, element->dir) : APPLY_OK;
+}
+
+static enum apply_status apply_attrs(struct scan_view *view, struct wire_reader *in, const struct apply_events *events)
+{
+	uint64_t number = wire_get_varint(in);
+	struct view_batch *batch = number < view->batch_count ? view->batches[number] : NULL;
+	struct wire_attrs element;
+
+	if (!in->ok || !batch)
+		return APPLY_BAD;
+	while (wire_get_element(in, &element)) {
+		enum apply_status status;
+
+		if (element.index >= batch->count || batch->left == 0)
+			return APPLY_BAD;
+		status = apply_element(view, batch->ids[element.index], &element, events);
+		if (status != APPLY_OK)
+			return status;
+		batch->left--;
+	}
+	if (batch->left == 0) {
+		free(batch);
+		view->batches[number] = NULL;
+	}
+	return in->ok ? APPLY_OK : APPLY_BAD;
+}
+
+/* A directory could not be opened: what was known below it is known no more; one that has vanished leaves the tree. */
+static void end_unread(struct scan_view *view, entry_id id, enum error error)
+{
+	if (error == ERROR_NOENT && id != TREE_ROOT && id != view->top) {
+		tree_remove(view->tree, id);
+		return;
+	}
+	tree_unsee(view->tree, id);
+	tree_sweep(view->tree, id);
+	tree_set_state(view->tree, id, DIR_UNREADABLE, error);
+}
+
+static void end_dir(struct scan_view *view, entry_id id, const struct names *names, enum wire_end how, enum error error)
+{
+	switch (how) {
+	case WIRE_END_COMPLETE:
+		sweep(view->tree, id, names);
+		tree_set_state(view->tree, id, DIR_COMPLETE, ERROR_NONE);
+		break;
+	case WIRE_END_UNREAD:
+		end_unread(view, id, error);
+		break;
+	case WIRE_END_PARTIAL:
+		set_partial(view->tree, id, error);
+		break;
+	case WIRE_END_SKIPPED:
+		tree_set_state(view->tree, id, DIR_SKIPPED, error);
+		break;
+	}
+}
+
+static enum apply_status apply_end(struct scan_view *view, struct wire_reader *in, const struct apply_events *events)
+{
+	uint64_t number = wire_get_varint(in);
+	bool gone;
+	struct view_dir *dir = find_dir(view, number, &gone);
+	unsigned error = wire_get_u8(in);
+	unsigned how = wire_get_u8(in);
+	struct names *names;
+	entry_id id;
+
+	if (!in->ok || (!dir && !gone) || how > WIRE_END_SKIPPED || (dir && how == WIRE_END_COMPLETE && !dir->names))
+		return APPLY_BAD;
+	if (error >= ERROR_COUNT)
+		error = ERROR_OTHER;
+	id = view->dirs[number].id;
+	names = view->dirs[number].names;
+	view->dirs[number] = (struct view_dir){ 0 };
+	if (!gone) {
+		if (events && events->end)
+			events->end(events->arg, id, (enum wire_end)how, (enum error)error);
+		end_dir(view, id, names, (enum wire_end)how, (enum error)error);
+	}
+	names_free(names);
+	return APPLY_OK;
+}
+
+static enum apply_status apply_done(struct scan_view *view, struct wire_reader *in)
+{
+	unsigned error = wire_get_u8(in);
+
+	if (!in->ok)
+		return APPLY_BAD;
+	view->error = error < ERROR_COUNT ? (enum error)error : ERROR_OTHER;
+	end_open_dirs(view);
+	return APPLY_DONE;
+}
+
+enum apply_status scan_view_apply(struct scan_view *view, const struct wire_frame *frame, const struct apply_events *events)
+{
+	struct wire_reader in = frame->payload;
+
+	switch (frame->type) {
+	case WIRE_BEGIN:
+		return apply_begin(view, &in, events);
+	case WIRE_NAMES:
+		return apply_names(view, &in);
+	case WIRE_ATTRS:
+		return apply_attrs(view, &in, events);
+	case WIRE_END:
+		return apply_end(view, &in, events);
+	case WIRE_DONE:
+		return apply_done(view, &in);
+	default:
+		return frame->type >= WIRE_OPTIONAL ? APPLY_OK : APPLY_BAD;
+	}
+}

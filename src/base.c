@@ -1,0 +1,27 @@
+#include "base.h"
+
+#include <errno.h>
+#include <string.h>
+
+int vec_grow(void *items, size_t *cap, size_t need, size_t size)
+{
+	size_t want = *cap + *cap / 2;
+	size_t bytes;
+	void *old;
+	void *grown;
+
+	if (need <= *cap)
+		return 0;
+	want = size_max(size_max(want, need), 8);
+	if (__builtin_mul_overflow(want, size, &bytes)) {
+		errno = ENOMEM;
+		return -1;
+	}
+	memcpy(&old, items, sizeof old);
+	grown = realloc(old, bytes);
+	if (!grown)
+		return -1;
+	memcpy(items, &grown, sizeof grown);
+	*cap = want;
+	return 0;
+}

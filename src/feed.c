@@ -1,0 +1,500 @@
+/*
+ * Each request that takes time is a task with threads of its own. A task is shared by the feed and by what runs in it, and the
+ * last one to let go frees it: a thread may be stuck in the kernel long after the feed has gone.
+ */
+#include "feed.h"
+
+#include "fsys.h"
+#include "op_wire.h"
+#include "scan.h"
+#include "thread.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { STACK = 256 * 1024, ITEM_BATCH = 8192 };
+
+/* A scan or an operation. */
+struct task {
+	struct task *next;          /* in the feed's list */
+	uint64_t id;
+	struct ring *ring;          /* a reference */
+	char *root;
+	atomic_uint refs;
+	atomic_bool ended;
+	struct scan *scan;          /* a scan */
+	struct op *op;              /* an operation, else NULL; owned by its thread */
+	struct op_request request;  /* an operation's, until it is whole */
+	pthread_mutex_t lock;
+	pthread_cond_t answered;
+	bool confirmed;             /* under the lock */
+	bool stopped;               /* under the lock */
+	struct buf out;             /* its thread's */
+};
+
+struct feed {
+	char *root;
+	struct ring *ring;
+	bool read_only;
+	struct task *tasks;
+};
+
+/* Tasks ----------------------------------------------------------------------------------------------- */
+
+static void task_unref(struct task *task)
+{
+	if (!task || atomic_fetch_sub_explicit(&task->refs, 1, memory_order_acq_rel) > 1)
+		return;
+	scan_unref(task->scan);
+	op_free(task->op);
+	op_request_fini(&task->request);
+	pthread_cond_destroy(&task->answered);
+	pthread_mutex_destroy(&task->lock);
+	buf_fini(&task->out);
+	ring_unref(task->ring);
+	free(task->root);
+	free(task);
+}
+
+static struct task *task_new(struct feed *feed, uint64_t id)
+{
+	struct task *task = calloc(1, sizeof *task);
+
+	if (!task)
+		return NULL;
+	task->root = strdup(feed->root);
+	if (!task->root) {
+		free(task);
+		return NULL;
+	}
+	task->id = id;
+	task->ring = ring_ref(feed->ring);
+	atomic_init(&task->refs, 1);
+	op_request_init(&task->request, OP_RENAME);
+	pthread_mutex_init(&task->lock, NULL);
+	pthread_cond_init(&task->answered, NULL);
+	return task;
+}
+
+static struct task *find_task(const struct feed *feed, uint64_t id)
+{
+	struct task *task = feed->tasks;
+
+	while (task && task->id != id)
+		task = task->next;
+	return task;
+}
+
+static void keep_task(struct feed *feed, struct task *task)
+{
+	task->next = feed->tasks;
+	feed->tasks = task;
+}
+
+/* Forget the tasks that have ended. */
+static void prune(struct feed *feed)
+{
+	struct task **at = &feed->tasks;
+
+	while (*at) {
+		struct task *task = *at;
+
+		if (!atomic_load(&task->ended)) {
+			at = &task->next;
+			continue;
+		}
+		*at = task->next;
+		task_unref(task);
+	}
+}
+
+static void task_stop(struct task *task)
+{
+	if (task->scan)
+		scan_stop(task->scan);
+	pthread_mutex_lock(&task->lock);
+	task->stopped = true;
+	if (task->op && !atomic_load(&task->ended))
+		op_stop(task->op);
+	pthread_cond_signal(&task->answered);
+	pthread_mutex_unlock(&task->lock);
+}
+
+static void send_bytes(struct task *task)
+{
+	if (!task->out.failed && task->out.len > 0 && ring_put(task->ring, task->out.data, task->out.len) != 0 && task->op)
+		op_stop(task->op);
+	buf_clear(&task->out);
+}
+
+/* Scans ----------------------------------------------------------------------------------------------- */
+
+static void scan_ended(void *arg)
+{
+	struct task *task = arg;
+
+	atomic_store(&task->ended, true);
+	task_unref(task);
+}
+
+/* The patterns of a request. Returns -1 with errno. */
+static int read_patterns(struct wire_reader in, struct glob_set *set)
+{
+	while (wire_more(&in)) {
+		size_t len;
+		const char *pattern = wire_get_bytes(&in, &len);
+
+		if (!in.ok || memchr(pattern, '\0', len)) {
+			errno = EPROTO;
+			return -1;
+		}
+		if (glob_set_add(set, pattern, len) != 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int begin_scan(struct feed *feed, const struct wire_frame *frame)
+{
+	struct wire_reader in = frame->payload;
+	struct scan_options options = { .id = frame->id, .root = feed->root, .sink = ring_sink(feed->ring), .ended = scan_ended };
+	struct wire_scan request;
+	struct task *task;
+
+	if (!wire_get_scan(&in, &request) || find_task(feed, frame->id)) {
+		errno = EPROTO;
+		return -1;
+	}
+	if (read_patterns(request.patterns, &options.exclude) != 0) {
+		glob_set_fini(&options.exclude);
+		return -1;
+	}
+	task = task_new(feed, frame->id);
+	if (!task) {
+		glob_set_fini(&options.exclude);
+		return -1;
+	}
+	options.flags = request.flags;
+	options.depth = request.depth;
+	options.jobs = request.jobs;
+	options.path = request.path;
+	options.path_len = request.path_len;
+	options.ended_arg = task;
+	atomic_fetch_add(&task->refs, 1);
+	task->scan = scan_new(&options);
+	if (!task->scan) {
+		atomic_fetch_sub(&task->refs, 1);
+		task_unref(task);
+		return -1;
+	}
+	keep_task(feed, task);
+	return 0;
+}
+
+/* Looks ----------------------------------------------------------------------------------------------- */
+
+/* One question about one file; its thread frees it. */
+struct look {
+	struct ring *ring;
+	uint64_t id;
+	char *root;
+	char *path;
+};
+
+static void look_free(struct look *look)
+{
+	ring_unref(look->ring);
+	free(look->root);
+	free(look->path);
+	free(look);
+}
+
+static enum error look_at(const struct look *look, struct attrs *attrs, char *target, size_t cap, ssize_t *target_len)
+{
+	char *name = strrchr(look->path, '/');
+	int root = fsys_open_root(look->root);
+	int dir = root;
+	enum error error = ERROR_NONE;
+
+	if (root >= 0 && name) {
+		*name = '\0';
+		dir = fsys_open_beneath(root, look->path);
+	}
+	name = name ? name + 1 : look->path;
+	if (dir < 0 || fsys_stat(dir, name, FSYS_SYNC, attrs) != 0)
+		error = error_from_errno(errno);
+	else if (S_ISLNK(attrs->mode))
+		*target_len = fsys_readlink(dir, name, target, cap);
+	if (dir != root)
+		fsys_close(dir);
+	fsys_close(root);
+	return error;
+}
+
+static void *run_look(void *arg)
+{
+	struct look *look = arg;
+	struct attrs attrs = { 0 };
+	char target[PATH_MAX];
+	ssize_t target_len = -1;
+	enum error error = look_at(look, &attrs, target, sizeof target, &target_len);
+	struct buf out = BUF_INIT;
+	size_t start = wire_open(&out, WIRE_STAT, look->id);
+
+	wire_put_u8(&out, error);
+	wire_put_attrs(&out, &attrs);
+	wire_put_bytes(&out, target, target_len > 0 ? (size_t)target_len : 0);
+	wire_close(&out, start);
+	if (!out.failed && ring_put(look->ring, out.data, out.len) != 0)
+		error = ERROR_PIPE;
+	buf_fini(&out);
+	look_free(look);
+	return NULL;
+}
+
+static int begin_look(struct feed *feed, const struct wire_frame *frame)
+{
+	struct wire_reader in = frame->payload;
+	size_t len;
+	const char *path = wire_get_bytes(&in, &len);
+	struct look *look;
+
+	if (!in.ok || !wire_path_ok(path, len)) {
+		errno = EPROTO;
+		return -1;
+	}
+	look = calloc(1, sizeof *look);
+	if (!look)
+		return -1;
+	look->ring = ring_ref(feed->ring);
+	look->id = frame->id;
+	look->root = strdup(feed->root);
+	look->path = strndup(path, len);
+	if (look->root && look->path && thread_start(run_look, look, STACK) == 0)
+		return 0;
+	look_free(look);
+	return -1;
+}
+
+/* Operations ------------------------------------------------------------------------------------------ */
+
+static void take_item(void *arg, const struct op_item *item)
+{
+	struct task *task = arg;
+	size_t start = wire_open(&task->out, WIRE_ITEM, task->id);
+
+	op_wire_put_item(&task->out, item);
+	wire_close(&task->out, start);
+	if (task->out.len >= ITEM_BATCH || item->index == 0)
+		send_bytes(task);
+}
+
+static void take_progress(void *arg, const struct op_progress *progress)
+{
+	struct task *task = arg;
+
+	op_wire_put_progress(&task->out, task->id, progress);
+	send_bytes(task);
+}
+
+/* Wait until the plan is confirmed; false when it is stopped instead. */
+static bool wait_for_answer(struct task *task)
+{
+	bool go;
+
+	pthread_mutex_lock(&task->lock);
+	while (!task->confirmed && !task->stopped)
+		pthread_cond_wait(&task->answered, &task->lock);
+	go = task->confirmed && !task->stopped;
+	pthread_mutex_unlock(&task->lock);
+	return go;
+}
+
+static void send_result(struct task *task, enum error error)
+{
+	struct op_result result = *op_result(task->op);
+
+	result.error = (uint8_t)error;
+	op_wire_put_result(&task->out, task->id, &result);
+	send_bytes(task);
+}
+
+static void operate(struct task *task)
+{
+	const struct op_events events = { take_item, take_progress, task };
+	enum error error = op_plan(task->op, &events);
+
+	op_wire_put_planned(&task->out, task->id, error, op_planned(task->op));
+	send_bytes(task);
+	if (error)
+		return;
+	if (!wait_for_answer(task)) {
+		send_result(task, ERROR_CANCELED);
+		return;
+	}
+	error = op_run(task->op, &events);
+	send_result(task, error);
+}
+
+static void *run_operation(void *arg)
+{
+	struct task *task = arg;
+
+	thread_set_name("muntin-job");
+	operate(task);
+	pthread_mutex_lock(&task->lock);
+	atomic_store(&task->ended, true);
+	pthread_mutex_unlock(&task->lock);
+	task_unref(task);
+	return NULL;
+}
+
+/* The request is whole: plan it in a thread. */
+static int start_operation(struct task *task)
+{
+	task->op = op_new(task->root, &task->request);
+	if (!task->op)
+		return -1;
+	atomic_fetch_add(&task->refs, 1);
+	if (thread_start(run_operation, task, STACK) == 0)
+		return 0;
+	atomic_fetch_sub(&task->refs, 1);
+	return -1;
+}
+
+static int begin_operation(struct feed *feed, const struct wire_frame *frame, struct buf *answer)
+{
+	const struct op_planned none = { 0 };
+	struct task *task = find_task(feed, frame->id);
+	struct wire_reader in = frame->payload;
+
+	if (task && (task->op || task->scan)) {
+		errno = EPROTO;
+		return -1;
+	}
+	if (!task) {
+		task = task_new(feed, frame->id);
+		if (!task)
+			return -1;
+		keep_task(feed, task);
+	}
+	switch (op_wire_get_request(&in, &task->request)) {
+	case OP_WIRE_MORE:
+		return 0;
+	case OP_WIRE_COMPLETE:
+		break;
+	case OP_WIRE_BAD:
+		errno = EPROTO;
+		return -1;
+	case OP_WIRE_NOMEM:
+		errno = ENOMEM;
+		return -1;
+	}
+	if (!feed->read_only && start_operation(task) == 0)
+		return 0;
+	atomic_store(&task->ended, true);
+	op_wire_put_planned(answer, frame->id, feed->read_only ? ERROR_READONLY : ERROR_NOMEM, &none);
+	return 0;
+}
+
+static void confirm(struct task *task)
+{
+	pthread_mutex_lock(&task->lock);
+	task->confirmed = true;
+	pthread_cond_signal(&task->answered);
+	pthread_mutex_unlock(&task->lock);
+}
+
+/* The feed -------------------------------------------------------------------------------------------- */
+
+struct feed *feed_new(const char *root, struct ring *ring, bool read_only)
+{
+	struct feed *feed = calloc(1, sizeof *feed);
+
+	if (!feed)
+		return NULL;
+	feed->root = strdup(root);
+	if (!feed->root) {
+		free(feed);
+		return NULL;
+	}
+	feed->ring = ring_ref(ring);
+	feed->read_only = read_only;
+	return feed;
+}
+
+int feed_request(struct feed *feed, const struct wire_frame *frame, struct buf *answer)
+{
+	struct task *task;
+
+	prune(feed);
+	switch (frame->type) {
+	case WIRE_SCAN:
+		return begin_scan(feed, frame);
+	case WIRE_LOOK:
+		return begin_look(feed, frame);
+	case WIRE_OPERATE:
+		return begin_operation(feed, frame, answer);
+	case WIRE_STOP:
+	case WIRE_CONFIRM:
+		task = find_task(feed, frame->id);
+		if (task && frame->type == WIRE_STOP)
+			task_stop(task);
+		else if (task)
+			confirm(task);
+		return 0;
+	default:
+		if (frame->type >= WIRE_OPTIONAL)
+			return 0;
+		errno = EPROTO;
+		return -1;
+	}
+}
+
+bool feed_busy(struct feed *feed)
+{
+	prune(feed);
+	return feed->tasks != NULL;
+}
+
+unsigned feed_threads(struct feed *feed, int *tid)
+{
+	unsigned count = 0;
+
+	*tid = 0;
+	for (const struct task *task = feed->tasks; task; task = task->next) {
+		int first = 0;
+
+		if (task->scan)
+			count += scan_threads(task->scan, &first);
+		if (first)
+			*tid = first;
+	}
+	return count;
+}
+
+void feed_stop(struct feed *feed)
+{
+	for (struct task *task = feed->tasks; task; task = task->next)
+		task_stop(task);
+}
+
+void feed_free(struct feed *feed)
+{
+	if (!feed)
+		return;
+	feed_stop(feed);
+	while (feed->tasks) {
+		struct task *task = feed->tasks;
+
+		feed->tasks = task->next;
+		task_unref(task);
+	}
+	ring_unref(feed->ring);
+	free(feed->root);
+	free(feed);
+}

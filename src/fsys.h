@@ -1,0 +1,93 @@
+/*
+ * The file system: the only file of the project that calls it.
+ *
+ * Everything is relative to a directory descriptor; what changes something takes a held directory and one
+ * component. Functions return 0 (or a descriptor, or a count) or -1 with errno, restart after EINTR, and never
+ * follow a symbolic link in the last component unless their name says so. Descriptors are close-on-exec.
+ * Thread: any but the interface's main thread, which must not wait for a disk; every one of these may hang
+ * for ever on a dead mount.
+ */
+#ifndef MUNTIN_FSYS_H
+#define MUNTIN_FSYS_H
+
+#include "entry.h"
+
+#include <sys/types.h>
+
+/** One record of a directory, laid out as the kernel's struct linux_dirent64, see getdents64(2). */
+struct fsys_dirent {
+	uint64_t ino;
+	int64_t off;
+	uint16_t len;  /* of this record */
+	uint8_t type;  /* DT_*, DT_UNKNOWN included */
+	char name[];   /* terminated */
+};
+
+enum fsys_flags {
+	FSYS_FOLLOW = 1 << 0, /* follow a symbolic link in the last component */
+	FSYS_SYNC = 1 << 1,   /* ask the server, not a cache: before something is changed */
+};
+
+/** Open the directory that a root names; symbolic links are followed. Returns a descriptor. */
+MUN_NODISCARD int fsys_open_root(const char *path);
+
+/** Open the directory `name` in `dirfd`, never through a link (ELOOP, ENOTDIR), for reading. Returns a descriptor. */
+MUN_NODISCARD int fsys_open_dir(int dirfd, const char *name);
+
+/** The same, through symbolic links: for -L only. */
+MUN_NODISCARD int fsys_open_dir_follow(int dirfd, const char *name);
+
+/**
+ * Open the directory at `path`, components joined by '/', below `dirfd`: through no link, no "..", no "/".
+ * Its length is no limit. Returns a descriptor; a link on the way is ELOOP or ENOTDIR, see openat2(2).
+ */
+MUN_NODISCARD int fsys_open_beneath(int dirfd, const char *path);
+
+/** Open a regular file for reading; anything else is EINVAL and is not waited for. `flags`: FSYS_FOLLOW. Returns a descriptor. */
+MUN_NODISCARD int fsys_open_file(int dirfd, const char *name, unsigned flags);
+
+/** One more descriptor of the same open directory. */
+MUN_NODISCARD int fsys_dup(int fd);
+
+/** How many descriptors this process may have open. */
+size_t fsys_descriptors(void);
+
+/** Close; errno is kept as it was. Does nothing with a negative descriptor. */
+void fsys_close(int fd);
+
+/** A directory that is being read. */
+struct fsys_dir {
+	int fd;       /* borrowed by fsys_dir_read(), owned by this; closed by fsys_dir_fini() */
+	void *stream; /* POSIX only: the DIR */
+	void *held;   /* POSIX only: a record that did not fit */
+	int error;    /* POSIX only: errno that came after records that were still returned */
+};
+
+/** Begin to read; takes the descriptor over (also when it fails). */
+MUN_NODISCARD int fsys_dir_init(struct fsys_dir *dir, int fd);
+
+/** Close it. */
+void fsys_dir_fini(struct fsys_dir *dir);
+
+/**
+ * Fill `buf` with records; returns the bytes in use, 0 at the end. `.` and `..` are among them.
+ * An error in the middle leaves the listing incomplete: -1 with errno.
+ */
+MUN_NODISCARD ssize_t fsys_dir_read(struct fsys_dir *dir, void *buf, size_t cap);
+
+/** Attributes of `name` in `dirfd`; an empty name means the descriptor itself. `flags`: enum fsys_flags. */
+MUN_NODISCARD int fsys_stat(int dirfd, const char *name, unsigned flags, struct attrs *out);
+
+/**
+ * The target of a symbolic link, at most `cap` bytes, not terminated. Returns its length; a target that does
+ * not fit is ENAMETOOLONG.
+ */
+MUN_NODISCARD ssize_t fsys_readlink(int dirfd, const char *name, char *buf, size_t cap);
+
+/** Does a record name `.` or `..`? */
+static inline bool fsys_is_dot(const char *name)
+{
+	return name[0] == '.' && (!name[1] || (name[1] == '.' && !name[2]));
+}
+
+#endif

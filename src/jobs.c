@@ -1,0 +1,366 @@
+/*
+ * Operations of the user: from marked entries to a request, and from the answers to what a list can show.
+ */
+#include "session.h"
+
+#include "op_wire.h"
+
+#include <errno.h>
+#include <string.h>
+
+/* Requests -------------------------------------------------------------------------------------------- */
+
+/* Does the kind make something new in the directory that is its target? */
+static bool makes(enum op_kind kind)
+{
+	return kind == OP_MKDIR || kind == OP_CREATE;
+}
+
+static int add_target(struct op_request *request, const struct pane *pane, entry_id id, const char *name)
+{
+	struct identity shown = tree_identity(pane->tree, id);
+	struct buf path = BUF_INIT;
+	size_t base;
+	int done = -1;
+
+	tree_path(pane->tree, id, &path);
+	base = path.len;
+	if (name) {
+		if (path.len > 0)
+			buf_add_byte(&path, '/');
+		buf_add_str(&path, name);
+	}
+	if (!path.failed)
+		done = op_request_target(request, path.data ? path.data : "", path.len, &shown,
+					 name || !(tree_entry(pane->tree, id)->flags & ENTRY_KNOWN) ? 0 : tree_entry(pane->tree, id)->mode);
+	if (done == 0)
+		request->targets[request->targets_len - 1].base_len = base;
+	buf_fini(&path);
+	return done;
+}
+
+/* The roots of all panes are never deleted nor renamed. */
+static int protect_roots(struct op_request *request, const struct session *session)
+{
+	for (size_t i = 0; i < session->pane_count; i++) {
+		struct identity root = tree_identity(session->panes[i]->tree, TREE_ROOT);
+
+		if (root.ino && op_request_protect(request, &root) != 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int build_request(struct op_request *request, const struct session *session, const struct pane *pane, unsigned flags,
+			 const entry_id *ids, size_t count, const char *name, const char *mode)
+{
+	request->flags = flags;
+	request->umask = session->umask;
+	request->root = tree_identity(pane->tree, TREE_ROOT);
+	if (request->kind == OP_RENAME && name)
+		buf_add_str(&request->text, name);
+	if (request->kind == OP_CHMOD && mode)
+		buf_add_str(&request->text, mode);
+	for (size_t i = 0; i < count; i++) {
+		if (!tree_has(pane->tree, ids[i])) {
+			errno = ESTALE;
+			return -1;
+		}
+		if (add_target(request, pane, ids[i], makes(request->kind) ? name : NULL) != 0)
+			return -1;
+	}
+	return request->text.failed ? -1 : protect_roots(request, session);
+}
+
+static void make_title(struct job *job, const struct pane *pane, const entry_id *ids, size_t count, const char *name, const char *mode)
+{
+	struct buf *title = &job->title;
+	size_t len;
+
+	buf_add_str(title, op_kind_name(job->request.kind));
+	if (mode)
+		buf_printf(title, " %s", mode);
+	if (makes(job->request.kind)) {
+		buf_printf(title, " %s", name);
+		return;
+	}
+	if (count != 1) {
+		buf_printf(title, " %zu entries", count);
+		return;
+	}
+	buf_add_byte(title, ' ');
+	if (ids[0] == TREE_ROOT) {
+		buf_add(title, pane->root.data, pane->root.len);
+	} else {
+		const char *old = tree_name(pane->tree, ids[0], &len);
+
+		buf_add(title, old, len);
+	}
+	if (job->request.kind == OP_RENAME)
+		buf_printf(title, " %s", name);
+}
+
+/* Jobs ------------------------------------------------------------------------------------------------ */
+
+static void job_free(struct job *job)
+{
+	op_list_fini(&job->list);
+	op_request_fini(&job->request);
+	buf_fini(&job->title);
+	free(job);
+}
+
+void session_jobs_free(struct session *session)
+{
+	for (size_t i = 0; i < session->job_count; i++)
+		job_free(session->jobs[i]);
+	free(session->jobs);
+	session->jobs = NULL;
+	session->job_count = 0;
+}
+
+static bool is_open(const struct job *job)
+{
+	return job->state == JOB_PLANNING || job->state == JOB_PLANNED || job->state == JOB_RUNNING;
+}
+
+bool session_has_jobs(const struct session *session)
+{
+	for (size_t i = 0; i < session->job_count; i++) {
+		if (is_open(session->jobs[i]))
+			return true;
+	}
+	return false;
+}
+
+static int send_request(struct session *session, struct pane *pane, struct job *job)
+{
+	struct buf out = BUF_INIT;
+	int done = op_wire_put_request(&out, job->id, &job->request);
+
+	if (done == 0)
+		done = source_request(pane->source, out.data, out.len);
+	buf_fini(&out);
+	/* an answer may be there already, in front of the ring */
+	session->more = true;
+	return done;
+}
+
+struct job *session_operate(struct session *session, struct pane *pane, enum op_kind kind, unsigned flags, const entry_id *ids,
+			    size_t count, const char *name, const char *mode, bool go)
+{
+	struct job *job;
+	int saved;
+
+	if (session->options.read_only || pane->recording) {
+		errno = EROFS;
+		return NULL;
+	}
+	if (!pane->source) {
+		errno = ENOTCONN;
+		return NULL;
+	}
+	if (vec_grow(&session->jobs, &session->job_cap, session->job_count + 1, sizeof *session->jobs) != 0)
+		return NULL;
+	job = calloc(1, sizeof *job);
+	if (!job)
+		return NULL;
+	job->id = ++session->next_id;
+	job->pane = pane;
+	job->go = go;
+	job->started = loop_now();
+	op_request_init(&job->request, kind);
+	op_list_init(&job->list, &job->request);
+	make_title(job, pane, ids, count, name, mode);
+	if (build_request(&job->request, session, pane, flags, ids, count, name, mode) != 0 ||
+	    send_request(session, pane, job) != 0) {
+		saved = errno;
+		job_free(job);
+		errno = saved;
+		return NULL;
+	}
+	session->jobs[session->job_count++] = job;
+	session->version++;
+	return job;
+}
+
+static void send_short(struct session *session, struct job *job, enum wire_type type)
+{
+	struct buf out = BUF_INIT;
+
+	wire_close(&out, wire_open(&out, type, job->id));
+	if (!out.failed && job->pane && job->pane->source && source_request(job->pane->source, out.data, out.len) != 0)
+		session->more = true;
+	buf_fini(&out);
+	session->version++;
+}
+
+void job_confirm(struct session *session, struct job *job)
+{
+	if (job->state != JOB_PLANNED)
+		return;
+	job->state = JOB_RUNNING;
+	send_short(session, job, WIRE_CONFIRM);
+}
+
+static void end_job(struct session *session, struct job *job, enum job_state state)
+{
+	job->state = state;
+	job->ended = loop_now();
+	session->version++;
+}
+
+void job_cancel(struct session *session, struct job *job)
+{
+	if (!is_open(job))
+		return;
+	send_short(session, job, WIRE_STOP);
+	if (job->state != JOB_RUNNING)
+		end_job(session, job, JOB_CANCELLED);
+}
+
+void session_jobs_lost(struct session *session, struct pane *pane, bool closed)
+{
+	for (size_t i = 0; i < session->job_count; i++) {
+		struct job *job = session->jobs[i];
+
+		if (job->pane != pane)
+			continue;
+		if (is_open(job)) {
+			job->error = ERROR_PIPE;
+			end_job(session, job, JOB_FAILED);
+		}
+		if (closed)
+			job->pane = NULL;
+	}
+}
+
+/* Answers --------------------------------------------------------------------------------------------- */
+
+static struct job *find_job(const struct session *session, uint64_t id)
+{
+	for (size_t i = session->job_count; i-- > 0;) {
+		if (session->jobs[i]->id == id)
+			return session->jobs[i];
+	}
+	return NULL;
+}
+
+static bool take_items(struct job *job, struct wire_reader *in)
+{
+	char detail[OP_WIRE_MAX_DETAIL + 1];
+	struct op_item item;
+
+	while (op_wire_get_item(in, &item, detail)) {
+		if (op_list_add(&job->list, &item) != 0)
+			return errno == ENOMEM;
+	}
+	return in->ok;
+}
+
+static void take_planned(struct session *session, struct job *job, enum error error)
+{
+	job->error = error;
+	if (error) {
+		end_job(session, job, error == ERROR_CANCELED ? JOB_CANCELLED : JOB_FAILED);
+		return;
+	}
+	job->state = JOB_PLANNED;
+	session->version++;
+	if (job->go)
+		job_confirm(session, job);
+}
+
+/* The directory of a path that is known, the nearest one. */
+static entry_id directory_of(const struct tree *tree, const char *path, size_t len)
+{
+	for (;;) {
+		const char *slash = memrchr(path, '/', len);
+		entry_id dir;
+
+		len = slash ? (size_t)(slash - path) : 0;
+		dir = tree_lookup(tree, path, len);
+		if (dir && tree_dir(tree, dir))
+			return dir;
+	}
+}
+
+/* Let the truth come in: read again where something was changed. What was done is no longer marked. */
+static void refresh_targets(struct job *job)
+{
+	struct pane *pane = job->pane;
+	bool deep = job->request.flags & OP_RECURSIVE && job->request.kind != OP_DELETE;
+	entry_id last = 0;
+
+	for (size_t i = 0; i < job->request.targets_len; i++) {
+		const struct op_target *target = &job->request.targets[i];
+		const char *path = op_request_path(&job->request, target);
+		entry_id dir = directory_of(pane->tree, path, target->path_len);
+		entry_id self = deep ? tree_lookup(pane->tree, path, target->path_len) : 0;
+
+		if (dir != last)
+			pane_refresh(pane, dir);
+		last = dir;
+		if (self && tree_dir(pane->tree, self))
+			pane_scan_below(pane, self);
+	}
+}
+
+static void unmark_done(struct job *job)
+{
+	struct buf path = BUF_INIT;
+
+	for (size_t i = 0; i < job->list.len; i++) {
+		const struct op_row *row = &job->list.rows[i];
+		entry_id id;
+
+		if (!(row->flags & OP_ITEM_TOP) || row->status != OP_OK)
+			continue;
+		buf_clear(&path);
+		op_list_path(&job->list, i, &path);
+		id = tree_lookup(job->pane->tree, path.data, path.len);
+		if (id)
+			tree_mark(job->pane->tree, id, false);
+	}
+	buf_fini(&path);
+}
+
+static void take_result(struct session *session, struct job *job)
+{
+	job->error = job->result.error < ERROR_COUNT ? (enum error)job->result.error : ERROR_OTHER;
+	if (job->error == ERROR_CANCELED)
+		end_job(session, job, JOB_CANCELLED);
+	else
+		end_job(session, job, job->error ? JOB_FAILED : JOB_DONE);
+	unmark_done(job);
+	refresh_targets(job);
+}
+
+bool session_job_frame(struct session *session, struct pane *pane, const struct wire_frame *frame)
+{
+	struct job *job = find_job(session, frame->id);
+	struct wire_reader in = frame->payload;
+	enum error error;
+
+	if (!job || job->pane != pane || !is_open(job))
+		return true;
+	session->version++;
+	switch (frame->type) {
+	case WIRE_ITEM:
+		return take_items(job, &in);
+	case WIRE_PROGRESS:
+		return op_wire_get_progress(&in, &job->progress);
+	case WIRE_PLANNED:
+		if (job->state != JOB_PLANNING || !op_wire_get_planned(&in, &error, &job->planned))
+			return false;
+		take_planned(session, job, error);
+		return true;
+	case WIRE_RESULT:
+		if (job->state == JOB_PLANNING || !op_wire_get_result(&in, &job->result))
+			return false;
+		take_result(session, job);
+		return true;
+	default:
+		return false;
+	}
+}

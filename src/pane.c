@@ -1,0 +1,593 @@
+#include "pane.h"
+
+#include "apply.h"
+#include "session.h"
+#include "wire.h"
+
+#include <errno.h>
+#include <string.h>
+
+enum { RESTARTS = 3, RECORDED_SCAN = 1 };
+
+#define RATE_EVERY (250 * LOOP_MS)
+#define HEALTH (60 * LOOP_SECOND)
+#define RETRY_SEND (20 * LOOP_MS)
+
+/* Life ------------------------------------------------------------------------------------------------ */
+
+struct pane *pane_new(struct session *session, const char *root)
+{
+	struct pane *pane = calloc(1, sizeof *pane);
+
+	if (!pane)
+		return NULL;
+	pane->session = session;
+	buf_add_str(&pane->root, root);
+	pane->tree = tree_new();
+	if (!pane->tree || !buf_str(&pane->root)) {
+		pane_free(pane);
+		return NULL;
+	}
+	rows_init(&pane->rows, pane->tree);
+	rows_show(&pane->rows, TREE_ROOT, 0);
+	pane->wanted = true;
+	return pane;
+}
+
+static void free_scan(struct pane_scan *scan)
+{
+	scan_view_free(scan->view);
+	free(scan);
+}
+
+static void free_scans(struct pane *pane)
+{
+	while (pane->scans) {
+		struct pane_scan *scan = pane->scans;
+
+		pane->scans = scan->next;
+		free_scan(scan);
+	}
+}
+
+void pane_free(struct pane *pane)
+{
+	if (!pane)
+		return;
+	source_free(pane->source);
+	free_scans(pane);
+	if (pane->tree)
+		rows_fini(&pane->rows);
+	tree_free(pane->tree);
+	buf_fini(&pane->root);
+	buf_fini(&pane->reason);
+	buf_fini(&pane->shown);
+	buf_fini(&pane->look.target);
+	free(pane);
+}
+
+static void set_state(struct pane *pane, enum pane_state state)
+{
+	pane->state = state;
+	pane->session->version++;
+}
+
+/* The pane has failed; `R` tries again. */
+static void fail(struct pane *pane, const char *reason)
+{
+	source_free(pane->source);
+	pane->source = NULL;
+	free_scans(pane);
+	session_jobs_lost(pane->session, pane, false);
+	if (reason) {
+		buf_clear(&pane->reason);
+		buf_add_str(&pane->reason, reason);
+	}
+	pane->can_retry = true;
+	set_state(pane, PANE_FAILED);
+}
+
+static void ring_bell(void *arg)
+{
+	wakeup_raise(arg);
+}
+
+static enum source_kind kind_of(const struct pane *pane)
+{
+	if (pane->recording)
+		return SOURCE_RECORDING;
+	return pane->session->options.backend == BACKEND_WORKERS ? SOURCE_WORKER : SOURCE_THREADS;
+}
+
+static bool start_source(struct pane *pane)
+{
+	const struct source_options options = {
+		.kind = kind_of(pane),
+		.root = buf_str(&pane->root),
+		.read_only = pane->session->options.read_only,
+		.wake = ring_bell,
+		.wake_arg = &pane->session->wakeup,
+	};
+
+	if (pane->source)
+		return true;
+	pane->source = source_new(&options);
+	pane->started_at = pane->last_record = loop_now();
+	if (pane->source)
+		return true;
+	buf_clear(&pane->reason);
+	buf_printf(&pane->reason, "cannot start %s: %s", options.kind == SOURCE_WORKER ? "muntin-worker" : "a thread", strerror(errno));
+	fail(pane, NULL);
+	return false;
+}
+
+/* Scans ----------------------------------------------------------------------------------------------- */
+
+static struct pane_scan *add_scan(struct pane *pane, uint64_t id, entry_id top, bool shallow)
+{
+	struct pane_scan *scan = calloc(1, sizeof *scan);
+
+	if (!scan)
+		return NULL;
+	*scan = (struct pane_scan){ .id = id, .top = top, .shallow = shallow, .view = scan_view_new(pane->tree, top) };
+	if (!scan->view) {
+		free(scan);
+		return NULL;
+	}
+	scan->next = pane->scans;
+	pane->scans = scan;
+	return scan;
+}
+
+/* Levels that a scan of this directory may read. */
+static uint32_t depth_below(const struct pane *pane, entry_id top)
+{
+	uint32_t limit = pane->session->options.max_depth;
+	uint32_t at = tree_dir(pane->tree, top)->depth;
+
+	if (limit == WIRE_DEPTH_ALL)
+		return limit;
+	return limit > at ? limit - at : 0;
+}
+
+static int request_scan(struct pane *pane, uint64_t id, entry_id top, bool shallow)
+{
+	const struct session_options *options = &pane->session->options;
+	struct buf path = BUF_INIT;
+	struct buf out = BUF_INIT;
+	struct wire_scan request = {
+		.flags = (uint8_t)((options->one_file_system ? WIRE_SCAN_ONE_FS : 0) | (options->follow ? WIRE_SCAN_FOLLOW : 0) |
+				   (shallow ? WIRE_SCAN_SHALLOW : 0)),
+		.depth = shallow ? 1 : depth_below(pane, top),
+		.jobs = session_share(pane->session),
+	};
+	int done = -1;
+
+	tree_path(pane->tree, top, &path);
+	request.path = path.data ? path.data : "";
+	request.path_len = path.len;
+	wire_put_scan(&out, id, &request, options->exclude, options->exclude_count);
+	if (!path.failed && !out.failed)
+		done = source_request(pane->source, out.data, out.len);
+	buf_fini(&path);
+	buf_fini(&out);
+	return done;
+}
+
+static void start_scan(struct pane *pane, entry_id top, bool shallow)
+{
+	uint64_t id = pane->recording ? RECORDED_SCAN : ++pane->session->next_id;
+
+	if (!start_source(pane))
+		return;
+	if (!add_scan(pane, id, top, shallow)) {
+		fail(pane, "out of memory");
+		return;
+	}
+	pane->last_record = loop_now();
+	if (!pane->recording && request_scan(pane, id, top, shallow) != 0 && errno != EPIPE) {
+		fail(pane, strerror(errno));
+		return;
+	}
+	if (!shallow)
+		pane->stopped = false;
+	set_state(pane, PANE_SCANNING);
+}
+
+static struct pane_scan *find_scan(const struct pane *pane, uint64_t id)
+{
+	struct pane_scan *scan = pane->scans;
+
+	while (scan && scan->id != id)
+		scan = scan->next;
+	return scan;
+}
+
+static void remove_scan(struct pane *pane, struct pane_scan *scan)
+{
+	struct pane_scan **at = &pane->scans;
+
+	while (*at != scan)
+		at = &(*at)->next;
+	*at = scan->next;
+	free_scan(scan);
+}
+
+/* Directories that a reading of one directory has found: read what is below them. */
+static void scan_new_dirs(struct pane *pane, entry_id dir)
+{
+	if (!tree_has(pane->tree, dir) || !tree_dir(pane->tree, dir))
+		return;
+	for (entry_id at = tree_dir(pane->tree, dir)->first; at && pane->source; at = tree_entry(pane->tree, at)->next) {
+		const struct dir *found = tree_dir(pane->tree, at);
+
+		if (found && found->state == DIR_UNREAD)
+			start_scan(pane, at, depth_below(pane, at) == 0);
+	}
+}
+
+/* What a root that could not be read means for its pane. True when it is tried as a recording instead. */
+static bool root_failed(struct pane *pane)
+{
+	const struct dir *root = tree_dir(pane->tree, TREE_ROOT);
+	enum error error = tree_entry(pane->tree, TREE_ROOT)->error;
+
+	if (root->state != DIR_UNREADABLE)
+		return false;
+	if (error == ERROR_NOTDIR && !pane->recording) {
+		source_free(pane->source);
+		pane->source = NULL;
+		pane->recording = true;
+		pane->wanted = true;
+		return true;
+	}
+	fail(pane, error_text(error));
+	return true;
+}
+
+/* A scan has ended: what is the pane's state now? */
+static void scan_ended(struct pane *pane, struct pane_scan *scan)
+{
+	entry_id top = scan->top;
+	bool shallow = scan->shallow;
+
+	remove_scan(pane, scan);
+	if (shallow)
+		scan_new_dirs(pane, top);
+	if (top == TREE_ROOT && root_failed(pane))
+		return;
+	if (!pane->scans && pane->state == PANE_SCANNING)
+		set_state(pane, pane->stopped ? PANE_STOPPED : PANE_COMPLETE);
+}
+
+/* Frames ---------------------------------------------------------------------------------------------- */
+
+static bool take_look(struct pane *pane, const struct wire_frame *frame)
+{
+	struct wire_reader in = frame->payload;
+	struct pane_look *look = &pane->look;
+	unsigned error = wire_get_u8(&in);
+	struct attrs attrs;
+	const char *target;
+	size_t len;
+
+	wire_get_attrs(&in, &attrs);
+	target = wire_get_bytes(&in, &len);
+	if (!in.ok)
+		return false;
+	if (!look->asked || frame->id != look->request)
+		return true;
+	look->answered = true;
+	look->error = error < ERROR_COUNT ? (enum error)error : ERROR_OTHER;
+	look->attrs = attrs;
+	buf_clear(&look->target);
+	buf_add(&look->target, target, len);
+	pane->session->version++;
+	return true;
+}
+
+static bool take_scan_frame(struct pane *pane, const struct wire_frame *frame)
+{
+	struct pane_scan *scan = find_scan(pane, frame->id);
+	uint64_t before;
+
+	if (!scan)
+		return true;
+	before = scan_view_entries(scan->view);
+	switch (scan_view_apply(scan->view, frame, NULL)) {
+	case APPLY_OK:
+		pane->arrived += scan_view_entries(scan->view) - before;
+		return true;
+	case APPLY_DONE:
+		scan_ended(pane, scan);
+		return true;
+	case APPLY_NOMEM:
+		fail(pane, "out of memory");
+		return true;
+	case APPLY_BAD:
+		break;
+	}
+	return false;
+}
+
+static bool take_frame(struct pane *pane, const struct wire_frame *frame)
+{
+	switch (frame->type) {
+	case WIRE_STAT:
+		return take_look(pane, frame);
+	case WIRE_ITEM:
+	case WIRE_PROGRESS:
+	case WIRE_PLANNED:
+	case WIRE_RESULT:
+		return session_job_frame(pane->session, pane, frame);
+	default:
+		return frame->type >= WIRE_OPTIONAL || (frame->type <= WIRE_DONE && take_scan_frame(pane, frame));
+	}
+}
+
+/* A worker has gone wrong: another one, after 1, 2 and 4 seconds; then `R`. */
+static void restart_later(struct pane *pane)
+{
+	source_free(pane->source);
+	pane->source = NULL;
+	free_scans(pane);
+	session_jobs_lost(pane->session, pane, false);
+	if (loop_now() - pane->started_at > HEALTH)
+		pane->restarts = 0;
+	if (pane->restarts >= RESTARTS) {
+		fail(pane, NULL);
+		return;
+	}
+	pane->restart_at = loop_now() + (LOOP_SECOND << pane->restarts++);
+	set_state(pane, PANE_RESTARTING);
+}
+
+/* What came is no stream. */
+static void source_is_bad(struct pane *pane)
+{
+	buf_clear(&pane->reason);
+	buf_add_str(&pane->reason, "sent damaged data");
+	if (pane->recording)
+		fail(pane, "the recording is damaged");
+	else
+		restart_later(pane);
+}
+
+bool pane_take(struct pane *pane, int64_t until)
+{
+	for (;;) {
+		const struct source *source = pane->source;
+		struct wire_frame frame;
+		size_t done = 0;
+		const char *bytes;
+		size_t len;
+		size_t used;
+
+		if (!source)
+			return false;
+		bytes = source_peek(pane->source, &len);
+		if (len == 0)
+			return false;
+		len = size_min(len, 1 << 16 | WIRE_MAX_FRAME);
+		while (done < len && done < 1 << 16) {
+			enum wire_status status = wire_next(bytes + done, len - done, &frame, &used);
+
+			if (status == WIRE_INCOMPLETE && done > 0)
+				break;
+			if (status != WIRE_OK || !take_frame(pane, &frame)) {
+				source_is_bad(pane);
+				return false;
+			}
+			if (pane->source != source)
+				return false;
+			if (frame.type != WIRE_HEARTBEAT)
+				pane->last_record = loop_now();
+			done += used;
+		}
+		source_drop(pane->source, done);
+		if (loop_now() >= until)
+			return true;
+	}
+}
+
+/* Due ------------------------------------------------------------------------------------------------- */
+
+/* Has the source come to an end? */
+static void check_source(struct pane *pane)
+{
+	struct buf why = BUF_INIT;
+
+	if (pane->source && source_failure(pane->source, &why)) {
+		buf_clear(&pane->reason);
+		buf_add(&pane->reason, why.data, why.len);
+		if (!pane->recording)
+			restart_later(pane);
+		else if (why.len > 0 || pane->scans)
+			fail(pane, why.len > 0 ? NULL : "the recording ends early");
+		else {
+			source_free(pane->source);
+			pane->source = NULL;
+		}
+	}
+	buf_fini(&why);
+}
+
+static int64_t update_rate(struct pane *pane, int64_t now)
+{
+	double rate;
+
+	if (!pane->scans) {
+		pane->rate = 0;
+		pane->rate_at = 0;
+		return INT64_MAX;
+	}
+	if (!pane->rate_at) {
+		pane->rate_at = now;
+		pane->rate_entries = pane->arrived;
+	}
+	if (now - pane->rate_at >= RATE_EVERY) {
+		rate = (double)(pane->arrived - pane->rate_entries) * 1e9 / (double)(now - pane->rate_at);
+		pane->rate = pane->rate > 0 ? (pane->rate + rate) / 2 : rate;
+		pane->rate_at = now;
+		pane->rate_entries = pane->arrived;
+		pane->session->version++;
+	}
+	return pane->rate_at + RATE_EVERY;
+}
+
+/* The directory that was shown may have left the tree: show the nearest one above it that is still there. */
+static void check_shown(struct pane *pane)
+{
+	const struct tree *tree = pane->tree;
+	size_t len = pane->shown.len;
+	entry_id dir;
+
+	if (tree_has(tree, pane->rows.dir) && tree_dir(tree, pane->rows.dir))
+		return;
+	for (;;) {
+		const char *slash;
+
+		dir = len > 0 ? tree_lookup(tree, pane->shown.data, len) : TREE_ROOT;
+		if (dir && tree_dir(tree, dir))
+			break;
+		slash = memrchr(pane->shown.data, '/', len);
+		len = slash ? (size_t)(slash - pane->shown.data) : 0;
+	}
+	pane_show(pane, dir, 0);
+}
+
+static void update_model(struct pane *pane)
+{
+	tree_settle(pane->tree);
+	pane->entries = tree_dir(pane->tree, TREE_ROOT)->total.entries;
+	check_shown(pane);
+}
+
+int64_t pane_step(struct pane *pane, int64_t now, bool *changed)
+{
+	int64_t due = INT64_MAX;
+	int64_t next;
+	uint64_t version;
+
+	check_source(pane);
+	if (pane->state == PANE_RESTARTING && now >= pane->restart_at)
+		pane->wanted = true;
+	if (pane->wanted) {
+		pane->wanted = false;
+		start_scan(pane, TREE_ROOT, false);
+	}
+	if (pane->state == PANE_RESTARTING)
+		due = pane->restart_at;
+	version = tree_version(pane->tree);
+	if (version != pane->version) {
+		update_model(pane);
+		pane->version = tree_version(pane->tree);
+		*changed = true;
+	}
+	next = rows_update(&pane->rows, now, pane->session->last_key);
+	due = next < due ? next : due;
+	if (!pane->scans)
+		tree_reclaim(pane->tree);
+	next = update_rate(pane, now);
+	due = next < due ? next : due;
+	if (pane->source && source_pending(pane->source) && now + RETRY_SEND < due)
+		due = now + RETRY_SEND;
+	return due;
+}
+
+void pane_restart(struct pane *pane)
+{
+	session_jobs_lost(pane->session, pane, false);
+	source_free(pane->source);
+	pane->source = NULL;
+	free_scans(pane);
+	pane->restarts = 0;
+	pane->can_retry = false;
+	pane->wanted = true;
+	set_state(pane, PANE_SCANNING);
+}
+
+bool pane_busy(const struct pane *pane)
+{
+	size_t len = 0;
+
+	if (pane->scans || pane->wanted || pane->state == PANE_RESTARTING || (pane->look.asked && !pane->look.answered))
+		return true;
+	if (pane->source)
+		source_peek(pane->source, &len);
+	return len > 0 || !rows_settled(&pane->rows);
+}
+
+int64_t pane_silent(const struct pane *pane, int64_t now)
+{
+	if (!pane->scans || !pane->source || now < pane->last_record)
+		return 0;
+	return now - pane->last_record;
+}
+
+/* Requests -------------------------------------------------------------------------------------------- */
+
+void pane_rescan(struct pane *pane)
+{
+	if (!pane->source || pane->recording) {
+		pane_restart(pane);
+		return;
+	}
+	start_scan(pane, pane->rows.dir, false);
+}
+
+void pane_scan_below(struct pane *pane, entry_id dir)
+{
+	if (pane->source && !pane->recording)
+		start_scan(pane, dir, false);
+}
+
+void pane_refresh(struct pane *pane, entry_id dir)
+{
+	if (pane->source && !pane->recording && tree_has(pane->tree, dir) && tree_dir(pane->tree, dir))
+		start_scan(pane, dir, true);
+}
+
+bool pane_stop(struct pane *pane)
+{
+	struct buf out = BUF_INIT;
+
+	if (!pane->scans)
+		return false;
+	for (const struct pane_scan *scan = pane->scans; scan; scan = scan->next)
+		wire_close(&out, wire_open(&out, WIRE_STOP, scan->id));
+	if (pane->source && !pane->recording && !out.failed && source_request(pane->source, out.data, out.len) != 0)
+		buf_clear(&out);
+	buf_fini(&out);
+	free_scans(pane);
+	if (pane->recording) {
+		source_free(pane->source);
+		pane->source = NULL;
+	}
+	pane->stopped = true;
+	set_state(pane, PANE_STOPPED);
+	return true;
+}
+
+void pane_look(struct pane *pane, entry_id id)
+{
+	struct pane_look *look = &pane->look;
+	struct buf path = BUF_INIT;
+	struct buf out = BUF_INIT;
+	size_t start;
+
+	look->asked = true;
+	look->answered = false;
+	look->id = id;
+	look->request = ++pane->session->next_id;
+	tree_path(pane->tree, id, &path);
+	start = wire_open(&out, WIRE_LOOK, look->request);
+	wire_put_bytes(&out, path.data, path.len);
+	wire_close(&out, start);
+	if (path.failed || out.failed || !pane->source || pane->recording || source_request(pane->source, out.data, out.len) != 0) {
+		look->answered = true;
+		look->error = ERROR_NOTCONN;
+	}
+	buf_fini(&path);
+	buf_fini(&out);
+}

@@ -1,0 +1,146 @@
+/*
+ * One root with everything about it: its source, its tree, what is shown of it, what went wrong.
+ *
+ * Thread: the interface's main thread, for all functions; none of them waits for anything.
+ */
+#ifndef MUNTIN_PANE_H
+#define MUNTIN_PANE_H
+
+#include "rows.h"
+#include "source.h"
+#include "tree.h"
+
+/** What a pane's title tells. */
+enum pane_state {
+	PANE_SCANNING,  /* a scan runs */
+	PANE_COMPLETE,  /* ✓ everything is known */
+	PANE_STOPPED,   /* ◼ the user stopped the scan */
+	PANE_FAILED,    /* ✗ with `reason` */
+	PANE_RESTARTING /* the worker died with `reason`; another one is started at `restart_at` */
+};
+
+/** The answer to pane_look(). */
+struct pane_look {
+	bool asked;
+	bool answered;
+	enum error error;
+	entry_id id;
+	uint64_t request;
+	struct attrs attrs;
+	struct buf target;
+};
+
+struct session;
+struct job;
+
+/** A scan that goes on in a pane. */
+struct pane_scan {
+	struct pane_scan *next;
+	uint64_t id;
+	entry_id top;
+	bool shallow;             /* of one directory only, see pane_refresh() */
+	struct scan_view *view;
+};
+
+struct pane {
+	struct session *session;  /* borrowed */
+	struct buf root;          /* the root as the user named it */
+	struct tree *tree;
+	struct rows rows;
+	struct source *source;    /* NULL while a dead worker waits for its restart */
+	struct pane_scan *scans;  /* those that go on */
+	bool recording;           /* the root is a recording */
+	bool wanted;              /* the root is to be scanned with the next pane_step() */
+	bool stopped;             /* by the user, and not scanned since */
+	struct buf shown;         /* path below the root of the directory that is shown */
+
+	enum pane_state state;
+	struct buf reason;        /* what went wrong, for PANE_FAILED and PANE_RESTARTING; foreign bytes possible */
+	double rate;              /* entries a second, smoothed; 0 when no scan runs */
+	int64_t rate_at;          /* when it was last worked out */
+	uint64_t rate_entries;    /* and the names that had arrived by then */
+	uint64_t arrived;         /* names that have arrived in all scans */
+	uint64_t entries;         /* entries of the tree, the root included */
+	int64_t last_record;      /* when anything last came from the source, loop_now() time */
+	int64_t started_at;       /* when the source was started */
+	int64_t restart_at;
+	unsigned restarts;        /* since the last minute of health */
+	uint64_t version;         /* of the tree, when it was last brought up to date */
+	size_t height;            /* lines for rows, from the painter's layout */
+	struct pane_look look;
+	bool can_retry;           /* PANE_FAILED: `R` starts again */
+};
+
+/**
+ * A pane for a root, of which nothing is known and nothing was asked yet. Returns NULL with ENOMEM.
+ */
+MUN_NODISCARD struct pane *pane_new(struct session *session, const char *root);
+
+/** Let go of the source and everything else. Takes NULL. */
+void pane_free(struct pane *pane);
+
+/** Take what the source has sent, until `until`. Returns whether there is more. */
+bool pane_take(struct pane *pane, int64_t until);
+
+/**
+ * Do what is due: start or restart the source, totals, rows. Returns when it wants to be called again although nothing
+ * comes, INT64_MAX for never. Sets `*changed` if anything that shows has changed.
+ */
+int64_t pane_step(struct pane *pane, int64_t now, bool *changed);
+
+/** Start again with the backend of the session: another generation; what is shown stays until it is replaced. */
+void pane_restart(struct pane *pane);
+
+/** Is anything going on or due? */
+bool pane_busy(const struct pane *pane);
+
+/** How long a scanning pane has heard nothing, in nanoseconds; 0 when it is not waiting for anything. */
+int64_t pane_silent(const struct pane *pane, int64_t now);
+
+/** The current row's entry, or 0. */
+entry_id pane_current(const struct pane *pane);
+
+/** The shown directory: the root as named, and the path below it. */
+void pane_directory(const struct pane *pane, struct buf *out);
+
+/** The path of an entry: the root as named and what is below, as --list writes it. */
+void pane_entry_path(const struct pane *pane, entry_id id, struct buf *out);
+
+/** Into the current directory; false when the current row is none. */
+bool pane_enter(struct pane *pane);
+
+/** To the parent; at the root the parent becomes the new root, keeping what is known. False at `/`. */
+bool pane_leave(struct pane *pane);
+
+/** Show the directory of an entry of this pane's tree, with the cursor on `cursor` (0: first). */
+void pane_show(struct pane *pane, entry_id dir, entry_id cursor);
+
+/** Open or close the current directory in place. */
+void pane_expand(struct pane *pane);
+
+/** Marks: of the current row (and down), from the last marked row to the current one, by glob over the shown rows, all inverted, none. */
+void pane_mark(struct pane *pane);
+void pane_mark_range(struct pane *pane);
+void pane_mark_glob(struct pane *pane, const char *glob, bool marked);
+void pane_mark_invert(struct pane *pane);
+void pane_mark_none(struct pane *pane);
+
+/** What an operation acts on: the marked entries (below which nothing else is repeated), else the current one; fills `ids` (vec_grow). Returns the count, -1 with ENOMEM. */
+long pane_targets(const struct pane *pane, entry_id **ids, size_t *cap);
+
+/** Read the shown directory again and everything below it. */
+void pane_rescan(struct pane *pane);
+
+/** Read a directory and everything below it again. */
+void pane_scan_below(struct pane *pane, entry_id dir);
+
+/** Read one directory again, and only that: after a change in it. */
+void pane_refresh(struct pane *pane, entry_id dir);
+
+/** Stop the scan and keep what it found. False when none runs. */
+bool pane_stop(struct pane *pane);
+
+/** Ask for every field of stat of an entry; the answer arrives in `look`. */
+void pane_look(struct pane *pane, entry_id id);
+
+#endif

@@ -1,0 +1,189 @@
+/*
+ * What the files of the scanner share; see scan.c for the whole picture. Nobody else includes this.
+ */
+#ifndef MUNTIN_SCAN_IMPL_H
+#define MUNTIN_SCAN_IMPL_H
+
+#include "fsys.h"
+#include "scan.h"
+
+#include <limits.h>
+#include <pthread.h>
+#include <stdatomic.h>
+
+enum {
+	DENTS = 1 << 16,            /* bytes of one getdents64 */
+	BREADTH = 8192,             /* directories that may wait before the newest are read first */
+	LONG_PATH = 1024,           /* a node with a longer path becomes an anchor */
+	SHARE_FROM = DENTS / 2,     /* a buffer this full: the directory is probably larger */
+	STACK = 256 * 1024,
+	OPEN_ANCHORS = 32,          /* kept open at most; fewer where descriptors are few */
+	CHECK_STOP = 256,           /* entries between two looks at the stop flag */
+	SKIP_TYPE = 0xff,           /* marks a record that is left out */
+};
+
+/* A directory from which others are opened. Guarded by anchor_lock. */
+struct anchor {
+	struct anchor *up;          /* NULL: the root */
+	struct anchor *older;       /* in the list of open ones, by last use */
+	struct anchor *newer;
+	unsigned refs;
+	unsigned pins;              /* threads that use the descriptor now */
+	int fd;                     /* -1: closed for the time being */
+	bool follow;                /* reached through a symbolic link */
+	uint64_t dev;
+	uint64_t ino;
+	char path[];                /* below `up` */
+};
+
+/* The directories above one, for -L: to find loops. Guarded by `lock`. */
+struct lineage {
+	struct lineage *up;
+	unsigned refs;
+	uint64_t dev;
+	uint64_t ino;
+};
+
+/* A directory that waits or is being read. */
+struct node {
+	struct node *older;
+	struct node *newer;
+	struct anchor *anchor;
+	struct lineage *lineage;    /* with -L: itself first */
+	uint32_t number;            /* its number in the stream */
+	uint32_t depth;             /* below the scanned directory */
+	bool follow;
+	uint64_t dev;               /* what it must be; 0: the top, whatever it is */
+	uint64_t ino;
+	size_t path_len;
+	char path[];                /* below the anchor; empty: the anchor itself */
+};
+
+/* A directory that is being read, by one or more threads. */
+struct reading {
+	struct reading *next;       /* in `shared`; guarded by `lock` */
+	bool listed;                /* guarded by `lock` */
+	unsigned users;             /* guarded by `lock` */
+	struct node *node;
+	struct anchor *below;       /* anchor for what is found here, made when needed; guarded by anchor_lock */
+	pthread_mutex_t read_lock;  /* the rest; held across getdents64 */
+	struct fsys_dir dir;
+	bool ended;
+	enum error error;
+};
+
+struct scan {
+	/* never changed after the start */
+	uint64_t id;
+	unsigned flags;
+	uint32_t depth;
+	unsigned jobs;
+	char *root;
+	char *path;
+	size_t path_len;
+	struct glob_set exclude;
+	struct sink sink;
+	void (*ended)(void *arg);
+	void *ended_arg;
+	uint64_t top_dev;           /* written by the first thread before there is a second */
+
+	atomic_bool stop;
+	atomic_uint refs;
+	atomic_uint next_batch;
+	atomic_uint next_dir;
+	atomic_uint running;        /* threads */
+	atomic_int first_tid;
+
+	pthread_mutex_t lock;
+	pthread_cond_t work;        /* something to do, or nothing will come any more */
+	struct node *front;
+	struct node *back;
+	size_t waiting;
+	struct reading *shared;
+	unsigned active;            /* threads that may still node_push */
+	unsigned idle;
+	unsigned threads;           /* started and not about to end */
+
+	pthread_mutex_t anchor_lock;
+	struct anchor *oldest;
+	struct anchor *newest;
+	size_t open_anchors;
+	size_t max_anchors;
+};
+
+/* What one thread has for itself. */
+struct reader {
+	struct scan *scan;
+	struct buf out;
+	struct buf path;            /* of a name, for patterns */
+	char target[PATH_MAX];
+	_Alignas(8) char dents[DENTS];
+};
+
+/** Has somebody asked the scan to end?   Thread: any. */
+static inline bool scan_stopped(const struct scan *scan)
+{
+	return atomic_load_explicit(&scan->stop, memory_order_relaxed);
+}
+
+/** Are these attributes those of an inode?   Thread: any. */
+static inline bool attrs_are(const struct attrs *attrs, uint64_t dev, uint64_t ino)
+{
+	return attrs->dev == dev && attrs->ino == ino;
+}
+
+/** Send that a directory has ended, or will not be read.   Thread: scanner. */
+void scan_send_end(struct reader *reader, uint32_t number, enum wire_end how, enum error error);
+
+/** Send that the scan has ended: the last frame.   Thread: scanner. */
+void scan_send_done(struct reader *reader);
+
+/** Have an anchor open and keep it so until its `pins` are lowered; a chain of closed ones is opened from above. Returns -1 with errno.   Under anchor_lock. */
+int anchor_pin(struct scan *scan, struct anchor *anchor);
+
+/** Give a reference back; takes NULL.   Under anchor_lock. */
+void anchor_unref(struct scan *scan, struct anchor *anchor);
+
+/** The anchor for what is found in a directory that has become one; made at the first need. NULL with ENOMEM.   Under anchor_lock. */
+struct anchor *anchor_below(struct scan *scan, struct reading *reading);
+
+/** Close anchors that nobody uses now until at most `keep` are open; the root stays.   Under anchor_lock. */
+void anchor_close_all(struct scan *scan, size_t keep);
+
+/** Open the directory at a path below an open anchor; an empty path is the anchor itself. Returns a descriptor or -1 with errno.   Thread: scanner. */
+int anchor_open_path(int fd, const char *path, bool follow);
+
+/** Forget a node that is in no list.   Thread: scanner, no lock held. */
+void node_free(struct scan *scan, struct node *node);
+
+/** A node for a directory that was found in another. NULL with ENOMEM.   Thread: scanner, no lock held. */
+struct node *node_new(struct scan *scan, struct reading *in, const char *name, const struct wire_attrs *element);
+
+/** Take the next directory to read, or NULL.   Under the lock. */
+struct node *node_pop(struct scan *scan);
+
+/** Let a directory wait to be read.   Thread: scanner, no lock held. */
+void node_push(struct scan *scan, struct node *node);
+
+/** With -L: note a directory's place below the ones above it. Returns -1 with ENOMEM.   Thread: scanner, no lock held. */
+int lineage_extend(struct scan *scan, struct node *node, struct lineage *up);
+
+/** Is this inode the directory itself or one above it?   Thread: scanner. */
+bool lineage_has(const struct lineage *lineage, const struct attrs *attrs);
+
+/** Read one directory; the node is freed.   Thread: scanner, no lock held. */
+void scan_read_node(struct reader *reader, struct node *node);
+
+/** Read on in a directory until its end, together with others.   Thread: scanner that is one of its users. */
+void scan_read_on(struct reader *reader, struct reading *reading);
+
+/** Leave a directory; the last one ends it.   Thread: scanner that is one of its users. */
+void scan_leave(struct reader *reader, struct reading *reading);
+
+/** Start a thread that is counted in `threads` and `active`. Without memory for it the others do its work.   Thread: any, no lock held. */
+bool scan_start_thread(struct scan *scan);
+
+/** There is more to do than those at work can begin now: wake one, or answer that one is to be started.   Under the lock. */
+bool scan_want_thread(struct scan *scan);
+
+#endif

@@ -1,0 +1,137 @@
+/*
+ * Nodes: directories that wait to be read, and where they stand.
+ */
+#include "scan_impl.h"
+
+#include <string.h>
+
+static void unref_lineage(struct scan *scan, struct lineage *lineage)
+{
+	pthread_mutex_lock(&scan->lock);
+	while (lineage && --lineage->refs == 0) {
+		struct lineage *up = lineage->up;
+
+		free(lineage);
+		lineage = up;
+	}
+	pthread_mutex_unlock(&scan->lock);
+}
+
+void node_free(struct scan *scan, struct node *node)
+{
+	pthread_mutex_lock(&scan->anchor_lock);
+	anchor_unref(scan, node->anchor);
+	pthread_mutex_unlock(&scan->anchor_lock);
+	if (node->lineage)
+		unref_lineage(scan, node->lineage);
+	free(node);
+}
+
+/* With -L: a directory's place below the ones above it. */
+int lineage_extend(struct scan *scan, struct node *node, struct lineage *up)
+{
+	struct lineage *lineage;
+
+	if (!(scan->flags & WIRE_SCAN_FOLLOW))
+		return 0;
+	lineage = malloc(sizeof *lineage);
+	if (!lineage)
+		return -1;
+	*lineage = (struct lineage){ .up = up, .refs = 1, .dev = node->dev, .ino = node->ino };
+	if (up) {
+		pthread_mutex_lock(&scan->lock);
+		up->refs++;
+		pthread_mutex_unlock(&scan->lock);
+	}
+	node->lineage = lineage;
+	return 0;
+}
+
+/* Is this inode the directory itself or one above it? */
+bool lineage_has(const struct lineage *lineage, const struct attrs *attrs)
+{
+	for (; lineage; lineage = lineage->up) {
+		if (attrs_are(attrs, lineage->dev, lineage->ino))
+			return true;
+	}
+	return false;
+}
+
+/* A node for a directory that was found in another. NULL with ENOMEM. */
+struct node *node_new(struct scan *scan, struct reading *in, const char *name, const struct wire_attrs *element)
+{
+	const struct node *parent = in->node;
+	bool anchored = parent->path_len > LONG_PATH || parent->follow;
+	size_t above = anchored || parent->path_len == 0 ? 0 : parent->path_len + 1;
+	size_t len = strlen(name);
+	struct node *node = malloc(sizeof *node + above + len + 1);
+
+	if (!node)
+		return NULL;
+	*node = (struct node){
+		.number = element->dir,
+		.depth = parent->depth + 1,
+		.follow = element->attrs.flags & ATTRS_FOLLOWED,
+		.dev = element->attrs.dev,
+		.ino = element->attrs.ino,
+		.path_len = above + len,
+	};
+	if (above > 0) {
+		memcpy(node->path, parent->path, above - 1);
+		node->path[above - 1] = '/';
+	}
+	memcpy(node->path + above, name, len + 1);
+	pthread_mutex_lock(&scan->anchor_lock);
+	node->anchor = anchored ? anchor_below(scan, in) : parent->anchor;
+	if (node->anchor && !anchored)
+		node->anchor->refs++;
+	pthread_mutex_unlock(&scan->anchor_lock);
+	if (!node->anchor) {
+		free(node);
+		return NULL;
+	}
+	if (lineage_extend(scan, node, parent->lineage) != 0) {
+		node_free(scan, node);
+		return NULL;
+	}
+	return node;
+}
+
+/* Take the next directory to read, or NULL.   Under the lock. */
+struct node *node_pop(struct scan *scan)
+{
+	struct node *node = scan->waiting < BREADTH ? scan->front : scan->back;
+
+	if (!node)
+		return NULL;
+	if (node->older)
+		node->older->newer = node->newer;
+	else
+		scan->front = node->newer;
+	if (node->newer)
+		node->newer->older = node->older;
+	else
+		scan->back = node->older;
+	scan->waiting--;
+	return node;
+}
+
+void node_push(struct scan *scan, struct node *node)
+{
+	bool start;
+
+	pthread_mutex_lock(&scan->lock);
+	node->older = scan->back;
+	node->newer = NULL;
+	if (scan->back)
+		scan->back->newer = node;
+	else
+		scan->front = node;
+	scan->back = node;
+	scan->waiting++;
+	start = scan_want_thread(scan);
+	pthread_mutex_unlock(&scan->lock);
+	if (start)
+		scan_start_thread(scan);
+}
+

@@ -1,0 +1,395 @@
+/*
+ * Reading one directory: its frames, its names, the attributes of each.
+ */
+#include "scan_impl.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <string.h>
+
+/* Frames ---------------------------------------------------------------------------------------------- */
+
+/* Send what the reader has put together. Nobody wants it any more: stop. */
+static void send(struct reader *reader)
+{
+	struct scan *scan = reader->scan;
+
+	if (reader->out.failed || sink_put(&scan->sink, reader->out.data, reader->out.len) != 0)
+		atomic_store_explicit(&scan->stop, true, memory_order_relaxed);
+	buf_clear(&reader->out);
+}
+
+static void send_begin(struct reader *reader, uint32_t number, const struct attrs *attrs)
+{
+	size_t start = wire_open(&reader->out, WIRE_BEGIN, reader->scan->id);
+
+	wire_put_varint(&reader->out, number);
+	wire_put_attrs(&reader->out, attrs);
+	wire_close(&reader->out, start);
+	send(reader);
+}
+
+void scan_send_end(struct reader *reader, uint32_t number, enum wire_end how, enum error error)
+{
+	size_t start = wire_open(&reader->out, WIRE_END, reader->scan->id);
+
+	wire_put_varint(&reader->out, number);
+	wire_put_u8(&reader->out, error);
+	wire_put_u8(&reader->out, how);
+	wire_close(&reader->out, start);
+	send(reader);
+}
+
+static void send_element(struct reader *reader, uint32_t batch, const struct wire_attrs *element)
+{
+	size_t start = wire_open(&reader->out, WIRE_ATTRS, reader->scan->id);
+
+	wire_put_varint(&reader->out, batch);
+	wire_put_element(&reader->out, element);
+	wire_close(&reader->out, start);
+	send(reader);
+}
+
+void scan_send_done(struct reader *reader)
+{
+	size_t start = wire_open(&reader->out, WIRE_DONE, reader->scan->id);
+
+	wire_put_u8(&reader->out, scan_stopped(reader->scan) ? ERROR_CANCELED : ERROR_NONE);
+	wire_close(&reader->out, start);
+	send(reader);
+}
+
+/* Reading --------------------------------------------------------------------------------------------- */
+
+/* Errors of readdir that only mean that the directory, or the process it stands for, has gone. */
+static bool has_vanished(enum error error)
+{
+	return error == ERROR_NOENT || error == ERROR_SRCH;
+}
+
+/* Append a path and the slash that parts it from what is there. */
+static void join(struct buf *out, const char *path, size_t len)
+{
+	if (out->len > 0 && len > 0)
+		buf_add_byte(out, '/');
+	buf_add(out, path, len);
+}
+
+/* The path of a name below the root, for patterns that look at it. Anchors are followed from the top, without recursion. */
+static void path_below_root(const struct node *node, const char *name, struct buf *out)
+{
+	const struct anchor *done = NULL;
+
+	buf_clear(out);
+	while (done != node->anchor) {
+		const struct anchor *at = node->anchor;
+
+		while (at->up != done)
+			at = at->up;
+		join(out, at->path, strlen(at->path));
+		done = at;
+	}
+	join(out, node->path, node->path_len);
+	join(out, name, strlen(name));
+}
+
+/* Is a name left out? `type` is DT_*; with DT_UNKNOWN the file is asked, for patterns of directories. */
+static bool excluded(struct reader *reader, const struct reading *reading, const struct fsys_dirent *dirent)
+{
+	const struct scan *scan = reader->scan;
+	bool is_dir = dirent->type == DT_DIR;
+	struct attrs attrs;
+
+	if (scan->exclude.len == 0)
+		return false;
+	if (dirent->type == DT_UNKNOWN && fsys_stat(reading->dir.fd, dirent->name, 0, &attrs) == 0)
+		is_dir = S_ISDIR(attrs.mode);
+	if (scan->exclude.paths)
+		path_below_root(reading->node, dirent->name, &reader->path);
+	return glob_set_match(&scan->exclude, dirent->name, strlen(dirent->name), reader->path.data, reader->path.len, is_dir);
+}
+
+/* Send the names of a buffer of records; those left out are marked. Returns how many were sent. */
+static unsigned send_names(struct reader *reader, const struct reading *reading, size_t len, uint32_t *batch)
+{
+	size_t start = wire_open(&reader->out, WIRE_NAMES, reader->scan->id);
+	unsigned count = 0;
+
+	*batch = atomic_fetch_add_explicit(&reader->scan->next_batch, 1, memory_order_relaxed);
+	wire_put_varint(&reader->out, reading->node->number);
+	wire_put_varint(&reader->out, *batch);
+	for (size_t at = 0; at < len;) {
+		struct fsys_dirent *dirent = (void *)(reader->dents + at);
+
+		at += dirent->len;
+		if (fsys_is_dot(dirent->name) || excluded(reader, reading, dirent)) {
+			dirent->type = SKIP_TYPE;
+			continue;
+		}
+		wire_put_name(&reader->out, dirent->name, strlen(dirent->name), dirent->type);
+		count++;
+	}
+	wire_close(&reader->out, start);
+	if (count > 0)
+		send(reader);
+	buf_clear(&reader->out);
+	return count;
+}
+
+/* What a symbolic link points to: its target, and with -L the directory behind it. */
+static void look_at_link(struct reader *reader, const struct reading *reading, const char *name, struct wire_attrs *element)
+{
+	struct attrs behind;
+	ssize_t len = fsys_readlink(reading->dir.fd, name, reader->target, sizeof reader->target);
+
+	if (len >= 0) {
+		element->what |= WIRE_ATTRS_TARGET;
+		element->target = reader->target;
+		element->target_len = (size_t)len;
+	}
+	if (!(reader->scan->flags & WIRE_SCAN_FOLLOW) || fsys_stat(reading->dir.fd, name, FSYS_FOLLOW, &behind) != 0 ||
+	    !S_ISDIR(behind.mode) || lineage_has(reading->node->lineage, &behind))
+		return;
+	element->attrs = behind;
+	element->attrs.flags |= ATTRS_FOLLOWED;
+	element->what &= (uint8_t)~WIRE_ATTRS_TARGET;
+}
+
+/* Ask for the attributes of one name. */
+static void look_at(struct reader *reader, const struct reading *reading, const char *name, struct wire_attrs *element)
+{
+	element->what = WIRE_ATTRS_STAT;
+	if (fsys_stat(reading->dir.fd, name, 0, &element->attrs) != 0) {
+		element->error = (uint8_t)error_from_errno(errno);
+		element->what = has_vanished(element->error) ? WIRE_ATTRS_GONE : WIRE_ATTRS_ERROR;
+		return;
+	}
+	if (S_ISLNK(element->attrs.mode))
+		look_at_link(reader, reading, name, element);
+	if (S_ISDIR(element->attrs.mode) && !(reader->scan->flags & WIRE_SCAN_SHALLOW)) {
+		element->what |= WIRE_ATTRS_DIR;
+		element->dir = atomic_fetch_add_explicit(&reader->scan->next_dir, 1, memory_order_relaxed);
+	}
+}
+
+/* A directory was found and announced: enter it, or say that it is not entered. */
+static void found_dir(struct reader *reader, struct reading *reading, const char *name, const struct wire_attrs *element)
+{
+	struct scan *scan = reader->scan;
+	struct node *node;
+
+	if (reading->node->depth + 1 >= scan->depth) {
+		scan_send_end(reader, element->dir, WIRE_END_SKIPPED, ERROR_NONE);
+		return;
+	}
+	if (scan->flags & WIRE_SCAN_ONE_FS && element->attrs.dev != scan->top_dev) {
+		scan_send_end(reader, element->dir, WIRE_END_SKIPPED, ERROR_XDEV);
+		return;
+	}
+	node = node_new(scan, reading, name, element);
+	if (node)
+		node_push(scan, node);
+	else
+		scan_send_end(reader, element->dir, WIRE_END_UNREAD, ERROR_NOMEM);
+}
+
+/* Send names and attributes of the records that a reader has taken. */
+static void look_at_all(struct reader *reader, struct reading *reading, size_t len)
+{
+	struct wire_attrs element = { 0 };
+	uint32_t batch;
+	unsigned count = send_names(reader, reading, len, &batch);
+
+	for (size_t at = 0; at < len && element.index < count;) {
+		const struct fsys_dirent *dirent = (const void *)(reader->dents + at);
+
+		at += dirent->len;
+		if (dirent->type == SKIP_TYPE)
+			continue;
+		if (element.index % CHECK_STOP == 0 && scan_stopped(reader->scan))
+			return;
+		look_at(reader, reading, dirent->name, &element);
+		send_element(reader, batch, &element);
+		if (element.what & WIRE_ATTRS_DIR)
+			found_dir(reader, reading, dirent->name, &element);
+		element.index++;
+	}
+}
+
+/* Let idle threads take part in a large directory. */
+static void share(struct scan *scan, struct reading *reading)
+{
+	bool start;
+
+	pthread_mutex_lock(&scan->lock);
+	if (!reading->listed) {
+		reading->listed = true;
+		reading->next = scan->shared;
+		scan->shared = reading;
+	}
+	start = scan_want_thread(scan);
+	pthread_mutex_unlock(&scan->lock);
+	if (start)
+		scan_start_thread(scan);
+}
+
+/* Read on in a directory until its end, together with others. */
+void scan_read_on(struct reader *reader, struct reading *reading)
+{
+	while (!scan_stopped(reader->scan)) {
+		ssize_t got = 0;
+
+		pthread_mutex_lock(&reading->read_lock);
+		if (!reading->ended) {
+			got = fsys_dir_read(&reading->dir, reader->dents, sizeof reader->dents);
+			reading->ended = got <= 0;
+			if (got < 0)
+				reading->error = error_from_errno(errno);
+		}
+		pthread_mutex_unlock(&reading->read_lock);
+		if (got <= 0)
+			return;
+		if (got >= SHARE_FROM)
+			share(reader->scan, reading);
+		look_at_all(reader, reading, (size_t)got);
+	}
+}
+
+static void unlist_reading(struct scan *scan, struct reading *reading)
+{
+	for (struct reading **at = &scan->shared; *at; at = &(*at)->next) {
+		if (*at == reading) {
+			*at = reading->next;
+			break;
+		}
+	}
+	reading->listed = false;
+}
+
+static void end_reading(struct reader *reader, struct reading *reading)
+{
+	struct scan *scan = reader->scan;
+	uint32_t number = reading->node->number;
+
+	if (!reading->ended)
+		scan_send_end(reader, number, WIRE_END_PARTIAL, ERROR_CANCELED);
+	else if (has_vanished(reading->error))
+		scan_send_end(reader, number, WIRE_END_UNREAD, ERROR_NOENT);
+	else if (reading->error)
+		scan_send_end(reader, number, WIRE_END_PARTIAL, reading->error);
+	else
+		scan_send_end(reader, number, WIRE_END_COMPLETE, ERROR_NONE);
+	fsys_dir_fini(&reading->dir);
+	pthread_mutex_lock(&scan->anchor_lock);
+	anchor_unref(scan, reading->below);
+	pthread_mutex_unlock(&scan->anchor_lock);
+	node_free(scan, reading->node);
+	pthread_mutex_destroy(&reading->read_lock);
+	free(reading);
+}
+
+/* Leave a directory; the last one ends it. */
+void scan_leave(struct reader *reader, struct reading *reading)
+{
+	struct scan *scan = reader->scan;
+	bool last;
+
+	pthread_mutex_lock(&scan->lock);
+	if (reading->listed)
+		unlist_reading(scan, reading);
+	last = --reading->users == 0;
+	pthread_mutex_unlock(&scan->lock);
+	if (last)
+		end_reading(reader, reading);
+}
+
+/* Open a node's directory; when descriptors are short, what is only kept for speed is closed first. */
+static int open_node(struct scan *scan, const struct node *node)
+{
+	int fd = -1;
+
+	for (int tries = 0; tries < 2; tries++) {
+		pthread_mutex_lock(&scan->anchor_lock);
+		if (tries > 0)
+			anchor_close_all(scan, 0);
+		if (anchor_pin(scan, node->anchor) != 0) {
+			pthread_mutex_unlock(&scan->anchor_lock);
+			return -1;
+		}
+		pthread_mutex_unlock(&scan->anchor_lock);
+		fd = anchor_open_path(node->anchor->fd, node->path, node->follow);
+		pthread_mutex_lock(&scan->anchor_lock);
+		node->anchor->pins--;
+		pthread_mutex_unlock(&scan->anchor_lock);
+		if (fd >= 0 || (errno != EMFILE && errno != ENFILE))
+			break;
+	}
+	return fd;
+}
+
+/* A directory found as a directory that is none any more, or another: it has changed. */
+static enum error open_error(const struct node *node, int number)
+{
+	if (node->ino && (number == ELOOP || number == ENOTDIR || number == ESTALE))
+		return ERROR_CHANGED;
+	return number == ESRCH ? ERROR_NOENT : error_from_errno(number);
+}
+
+static bool begin_reading(struct reader *reader, struct node *node, int fd)
+{
+	struct scan *scan = reader->scan;
+	struct attrs attrs;
+
+	if (fd < 0 || fsys_stat(fd, "", 0, &attrs) != 0) {
+		scan_send_end(reader, node->number, WIRE_END_UNREAD, open_error(node, errno));
+		return false;
+	}
+	if (node->ino && !attrs_are(&attrs, node->dev, node->ino)) {
+		scan_send_end(reader, node->number, WIRE_END_UNREAD, ERROR_CHANGED);
+		return false;
+	}
+	if (!node->ino) {
+		node->dev = scan->top_dev = attrs.dev;
+		node->ino = attrs.ino;
+		if (node->lineage) {
+			node->lineage->dev = attrs.dev;
+			node->lineage->ino = attrs.ino;
+		}
+	}
+	if (node->follow && node->depth > 0)
+		attrs.flags |= ATTRS_FOLLOWED;
+	send_begin(reader, node->number, &attrs);
+	if (node->depth < scan->depth)
+		return true;
+	scan_send_end(reader, node->number, WIRE_END_SKIPPED, ERROR_NONE);
+	return false;
+}
+
+/* Read one directory; the node is freed. */
+void scan_read_node(struct reader *reader, struct node *node)
+{
+	struct reading *reading;
+	int fd = open_node(reader->scan, node);
+
+	if (!begin_reading(reader, node, fd)) {
+		fsys_close(fd);
+		node_free(reader->scan, node);
+		return;
+	}
+	reading = malloc(sizeof *reading);
+	if (!reading) {
+		scan_send_end(reader, node->number, WIRE_END_UNREAD, ERROR_NOMEM);
+		fsys_close(fd);
+		node_free(reader->scan, node);
+		return;
+	}
+	*reading = (struct reading){ .node = node, .users = 1 };
+	pthread_mutex_init(&reading->read_lock, NULL);
+	if (fsys_dir_init(&reading->dir, fd) != 0) {
+		reading->ended = true;
+		reading->error = error_from_errno(errno);
+	}
+	scan_read_on(reader, reading);
+	scan_leave(reader, reading);
+}
+

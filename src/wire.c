@@ -1,0 +1,315 @@
+#include "wire.h"
+
+#include <string.h>
+
+size_t wire_open(struct buf *out, enum wire_type type, uint64_t id)
+{
+	size_t start = out->len;
+	char *room = buf_room(out, WIRE_HEADER);
+
+	if (room)
+		out->len += WIRE_HEADER;
+	wire_put_u8(out, type);
+	wire_put_varint(out, id);
+	return start;
+}
+
+static void store_u32(char *at, uint32_t value)
+{
+	unsigned char bytes[4] = { (unsigned char)value, (unsigned char)(value >> 8), (unsigned char)(value >> 16),
+				   (unsigned char)(value >> 24) };
+
+	memcpy(at, bytes, sizeof bytes);
+}
+
+static uint32_t load_u32(const unsigned char *at)
+{
+	return (uint32_t)at[0] | (uint32_t)at[1] << 8 | (uint32_t)at[2] << 16 | (uint32_t)at[3] << 24;
+}
+
+void wire_close(struct buf *out, size_t start)
+{
+	if (out->failed)
+		return;
+	store_u32(out->data + start, (uint32_t)(out->len - start - WIRE_HEADER));
+}
+
+void wire_put_u8(struct buf *out, unsigned value)
+{
+	buf_add_byte(out, (int)value);
+}
+
+/* Write a varint into memory that has room for WIRE_MAX_VARINT bytes; returns the end. */
+static char *varint(char *at, uint64_t value)
+{
+	while (value >= 0x80) {
+		*at++ = (char)(value | 0x80);
+		value >>= 7;
+	}
+	*at++ = (char)value;
+	return at;
+}
+
+static uint64_t zigzag(int64_t value)
+{
+	return (uint64_t)value << 1 ^ (value < 0 ? UINT64_MAX : 0);
+}
+
+void wire_put_varint(struct buf *out, uint64_t value)
+{
+	char *room = buf_room(out, WIRE_MAX_VARINT);
+
+	if (room)
+		out->len += (size_t)(varint(room, value) - room);
+}
+
+void wire_put_signed(struct buf *out, int64_t value)
+{
+	wire_put_varint(out, zigzag(value));
+}
+
+void wire_put_bytes(struct buf *out, const void *bytes, size_t len)
+{
+	wire_put_varint(out, len);
+	buf_add(out, bytes, len);
+}
+
+/* The difference of two times without overflow; wire_get_attrs() adds it back the same way. */
+static int64_t difference(int64_t a, int64_t b)
+{
+	return (int64_t)((uint64_t)a - (uint64_t)b);
+}
+
+void wire_put_attrs(struct buf *out, const struct attrs *attrs)
+{
+	char *room = buf_room(out, WIRE_MAX_ATTRS);
+	char *at = room;
+
+	if (!room)
+		return;
+	at = varint(at, attrs->flags);
+	at = varint(at, attrs->mode);
+	at = varint(at, attrs->uid);
+	at = varint(at, attrs->gid);
+	at = varint(at, attrs->nlink);
+	at = varint(at, attrs->ino);
+	at = varint(at, attrs->size);
+	at = varint(at, attrs->blocks);
+	at = varint(at, attrs->dev);
+	at = varint(at, attrs->rdev);
+	at = varint(at, attrs->mnt);
+	at = varint(at, zigzag(attrs->mtime));
+	at = varint(at, zigzag(difference(attrs->ctime, attrs->mtime)));
+	at = varint(at, zigzag(difference(attrs->atime, attrs->mtime)));
+	at = varint(at, zigzag(difference(attrs->btime, attrs->mtime)));
+	out->len += (size_t)(at - room);
+}
+
+unsigned wire_get_u8(struct wire_reader *in)
+{
+	if (!wire_more(in)) {
+		in->ok = false;
+		return 0;
+	}
+	return *in->at++;
+}
+
+uint64_t wire_get_varint(struct wire_reader *in)
+{
+	uint64_t value = 0;
+
+	for (unsigned shift = 0; shift < 64 && in->at < in->end; shift += 7) {
+		unsigned byte = *in->at++;
+
+		if (shift == 63 && byte > 1)
+			break;
+		value |= (uint64_t)(byte & 0x7f) << shift;
+		if (byte < 0x80)
+			return value;
+	}
+	in->ok = false;
+	return 0;
+}
+
+static int64_t unzigzag(uint64_t value)
+{
+	return (int64_t)(value >> 1 ^ (value & 1 ? UINT64_MAX : 0));
+}
+
+int64_t wire_get_signed(struct wire_reader *in)
+{
+	return unzigzag(wire_get_varint(in));
+}
+
+const char *wire_get_bytes(struct wire_reader *in, size_t *len)
+{
+	uint64_t want = wire_get_varint(in);
+	const char *bytes = (const char *)in->at;
+
+	*len = 0;
+	if (!in->ok || want > (uint64_t)(in->end - in->at)) {
+		in->ok = false;
+		return "";
+	}
+	*len = (size_t)want;
+	in->at += want;
+	return bytes;
+}
+
+static uint32_t get_u32(struct wire_reader *in)
+{
+	uint64_t value = wire_get_varint(in);
+
+	if (value > UINT32_MAX)
+		in->ok = false;
+	return (uint32_t)value;
+}
+
+void wire_get_attrs(struct wire_reader *in, struct attrs *attrs)
+{
+	attrs->flags = get_u32(in);
+	attrs->mode = get_u32(in) & 0xffff;
+	attrs->uid = get_u32(in);
+	attrs->gid = get_u32(in);
+	attrs->nlink = wire_get_varint(in);
+	attrs->ino = wire_get_varint(in);
+	attrs->size = wire_get_varint(in);
+	attrs->blocks = wire_get_varint(in);
+	attrs->dev = wire_get_varint(in);
+	attrs->rdev = wire_get_varint(in);
+	attrs->mnt = wire_get_varint(in);
+	attrs->mtime = wire_get_signed(in);
+	attrs->ctime = difference(attrs->mtime, difference(0, wire_get_signed(in)));
+	attrs->atime = difference(attrs->mtime, difference(0, wire_get_signed(in)));
+	attrs->btime = difference(attrs->mtime, difference(0, wire_get_signed(in)));
+}
+
+void wire_put_name(struct buf *out, const char *name, size_t len, unsigned type)
+{
+	char *room = buf_room(out, 2 + len);
+
+	if (!room)
+		return;
+	room[0] = (char)type;
+	room[1] = (char)len;
+	memcpy(room + 2, name, len);
+	out->len += 2 + len;
+}
+
+bool wire_get_name(struct wire_reader *in, struct wire_name *name)
+{
+	size_t left = (size_t)(in->end - in->at);
+
+	if (!in->ok || left == 0)
+		return false;
+	if (left < 2 || left - 2 < in->at[1]) {
+		in->ok = false;
+		return false;
+	}
+	name->type = in->at[0];
+	name->len = in->at[1];
+	name->name = (const char *)in->at + 2;
+	in->at += 2 + name->len;
+	return true;
+}
+
+void wire_put_element(struct buf *out, const struct wire_attrs *element)
+{
+	wire_put_varint(out, element->index);
+	wire_put_u8(out, element->what);
+	if (element->what & WIRE_ATTRS_STAT)
+		wire_put_attrs(out, &element->attrs);
+	if (element->what & WIRE_ATTRS_TARGET)
+		wire_put_bytes(out, element->target, element->target_len);
+	if (element->what & WIRE_ATTRS_DIR)
+		wire_put_varint(out, element->dir);
+	if (element->what & WIRE_ATTRS_ERROR)
+		wire_put_u8(out, element->error);
+}
+
+bool wire_get_element(struct wire_reader *in, struct wire_attrs *element)
+{
+	if (!wire_more(in))
+		return false;
+	element->index = get_u32(in);
+	element->what = (uint8_t)wire_get_u8(in);
+	element->error = ERROR_NONE;
+	element->target = NULL;
+	element->target_len = 0;
+	element->dir = 0;
+	if (element->what & WIRE_ATTRS_STAT)
+		wire_get_attrs(in, &element->attrs);
+	if (element->what & WIRE_ATTRS_TARGET)
+		element->target = wire_get_bytes(in, &element->target_len);
+	if (element->what & WIRE_ATTRS_DIR)
+		element->dir = get_u32(in);
+	if (element->what & WIRE_ATTRS_ERROR)
+		element->error = (uint8_t)wire_get_u8(in);
+	return in->ok;
+}
+
+void wire_put_scan(struct buf *out, uint64_t id, const struct wire_scan *scan, const char *const *patterns, size_t count)
+{
+	size_t start = wire_open(out, WIRE_SCAN, id);
+
+	wire_put_u8(out, scan->flags);
+	wire_put_varint(out, scan->depth);
+	wire_put_varint(out, scan->jobs);
+	wire_put_bytes(out, scan->path, scan->path_len);
+	for (size_t i = 0; i < count; i++)
+		wire_put_bytes(out, patterns[i], strlen(patterns[i]));
+	wire_close(out, start);
+}
+
+bool wire_get_scan(struct wire_reader *in, struct wire_scan *scan)
+{
+	scan->flags = (uint8_t)wire_get_u8(in);
+	scan->depth = get_u32(in);
+	scan->jobs = get_u32(in);
+	scan->path = wire_get_bytes(in, &scan->path_len);
+	scan->patterns = *in;
+	return in->ok && wire_path_ok(scan->path, scan->path_len);
+}
+
+enum wire_status wire_next(const void *bytes, size_t len, struct wire_frame *frame, size_t *used)
+{
+	const unsigned char *at = bytes;
+	uint32_t body;
+
+	if (len < WIRE_HEADER)
+		return WIRE_INCOMPLETE;
+	body = load_u32(at);
+	if (body < 2 || body > WIRE_MAX_FRAME)
+		return WIRE_BAD;
+	if (len - WIRE_HEADER < body)
+		return WIRE_INCOMPLETE;
+	frame->payload = (struct wire_reader){ at + WIRE_HEADER, at + WIRE_HEADER + body, true };
+	frame->type = (uint8_t)wire_get_u8(&frame->payload);
+	frame->id = wire_get_varint(&frame->payload);
+	*used = WIRE_HEADER + body;
+	return frame->payload.ok ? WIRE_OK : WIRE_BAD;
+}
+
+bool wire_name_ok(const char *name, size_t len)
+{
+	if (len == 0 || len > WIRE_MAX_NAME)
+		return false;
+	if (name[0] == '.' && (len == 1 || (len == 2 && name[1] == '.')))
+		return false;
+	return !memchr(name, '/', len) && !memchr(name, '\0', len);
+}
+
+bool wire_path_ok(const char *path, size_t len)
+{
+	while (len > 0) {
+		const char *slash = memchr(path, '/', len);
+		size_t part = slash ? (size_t)(slash - path) : len;
+
+		if (!wire_name_ok(path, part) || (slash && part + 1 == len))
+			return false;
+		part += slash ? 1 : 0;
+		path += part;
+		len -= part;
+	}
+	return true;
+}

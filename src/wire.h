@@ -1,0 +1,174 @@
+/*
+ * The stream: how facts travel from a source to the model, and requests the other way.
+ *
+ * docs/PROTOCOL.md is the specification; this is its one implementation. A frame is
+ *     u32 length (of what follows, little-endian) · u8 type · varint id · payload
+ * and at most WIRE_MAX_FRAME bytes long. Decoding never trusts a byte: every reader here answers "no"
+ * instead of reading past the end, and nothing is allocated for a length that was not checked.
+ * Thread: any, for all functions; no state but the caller's.
+ */
+#ifndef MUNTIN_WIRE_H
+#define MUNTIN_WIRE_H
+
+#include "buf.h"
+#include "entry.h"
+#include "error.h"
+
+#define WIRE_MAGIC "muntin-stream 1"
+#define WIRE_VERSION 1
+
+enum {
+	WIRE_MAX_FRAME = 1 << 20,  /* bytes after the length field */
+	WIRE_HEADER = 4,           /* bytes of the length field */
+	WIRE_MAX_NAME = 255,
+	WIRE_MAX_NOISE = 1 << 16,  /* bytes a far side may print before its hello line */
+	WIRE_MAX_VARINT = 10,
+	WIRE_MAX_ATTRS = 160,      /* bytes that wire_put_attrs() takes at most */
+};
+
+/* Types from WIRE_OPTIONAL on may be skipped by who does not know them; any other unknown type ends the source. */
+enum wire_type {
+	/* from a source; the id is the scan's */
+	WIRE_BEGIN = 1,    /* a directory was opened: varint dir · attrs */
+	WIRE_NAMES = 2,    /* some of its names: varint dir · varint batch · { u8 type · u8 len · bytes }… */
+	WIRE_ATTRS = 3,    /* their attributes: varint batch · { varint index · u8 what · … }…, see struct wire_attrs */
+	WIRE_END = 4,      /* the directory was read: varint dir · u8 error · u8 enum wire_end */
+	WIRE_DONE = 5,     /* the scan has ended: u8 error (ERROR_CANCELED when stopped) */
+	/* from a source; the id is the request's */
+	WIRE_STAT = 6,     /* u8 error · attrs · u8 len · target bytes */
+	WIRE_ITEM = 7,     /* one item of an operation, see op_wire.h */
+	WIRE_PROGRESS = 8, /* of an operation */
+	WIRE_PLANNED = 9,  /* the plan is complete and waits for WIRE_CONFIRM */
+	WIRE_RESULT = 10,  /* an operation has ended */
+	/* to a source */
+	WIRE_SCAN = 32,    /* begin a scan: see struct wire_scan */
+	WIRE_STOP = 33,    /* end the scan or operation with this id; it still sends its end */
+	WIRE_LOOK = 34,    /* answer with WIRE_STAT: bytes path */
+	WIRE_OPERATE = 35, /* plan an operation, see op_wire.h */
+	WIRE_CONFIRM = 36, /* run what was planned */
+	WIRE_ROOT = 37,    /* the first request to a worker: u8 flags (1: read-only) · bytes the root's path */
+	WIRE_OPTIONAL = 128,
+	WIRE_HEARTBEAT = 128, /* from a source while it works and has nothing else to say */
+};
+
+/** How far a directory was read. */
+enum wire_end {
+	WIRE_END_COMPLETE = 0, /* all of it */
+	WIRE_END_UNREAD = 1,   /* it could not be opened */
+	WIRE_END_PARTIAL = 2,  /* an error or a stop in the middle: what came is true, more may exist */
+	WIRE_END_SKIPPED = 3,  /* not entered on purpose: a depth, a mount, a loop; the error says which */
+};
+
+/** What an element of WIRE_ATTRS tells of one name. */
+enum wire_attrs_what {
+	WIRE_ATTRS_STAT = 1 << 0,   /* attributes follow */
+	WIRE_ATTRS_TARGET = 1 << 1, /* u16 length and a link's target follow */
+	WIRE_ATTRS_DIR = 1 << 2,    /* varint dir follows: the number under which its listing will come */
+	WIRE_ATTRS_ERROR = 1 << 3,  /* u8 error follows: the attributes could not be had */
+	WIRE_ATTRS_GONE = 1 << 4,   /* the name vanished between readdir and stat */
+};
+
+/** Bytes that are being read; `ok` turns false for good at the first one too few. */
+struct wire_reader {
+	const unsigned char *at;
+	const unsigned char *end;
+	bool ok;
+};
+
+/** A frame inside somebody else's memory. */
+struct wire_frame {
+	uint8_t type;
+	uint64_t id;
+	struct wire_reader payload;
+};
+
+/** An element of WIRE_ATTRS. */
+struct wire_attrs {
+	uint32_t index;      /* of the name in its batch */
+	uint8_t what;        /* enum wire_attrs_what */
+	uint8_t error;
+	uint32_t dir;
+	struct attrs attrs;
+	const char *target;  /* in the frame */
+	size_t target_len;
+};
+
+/** An element of WIRE_NAMES. */
+struct wire_name {
+	const char *name;    /* in the frame, not terminated */
+	uint8_t len;
+	uint8_t type;        /* DT_*, see readdir(3) */
+};
+
+enum wire_scan_flags {
+	WIRE_SCAN_ONE_FS = 1 << 0,
+	WIRE_SCAN_FOLLOW = 1 << 1,
+	WIRE_SCAN_SHALLOW = 1 << 2, /* only the one directory: those found in it get no number and are not entered */
+};
+
+/** The payload of WIRE_SCAN: u8 flags · varint depth · varint jobs · bytes path · { bytes pattern }…; bytes: varint length first. */
+struct wire_scan {
+	uint8_t flags;       /* enum wire_scan_flags */
+	uint32_t depth;      /* levels of directories that are read; 0: only the directory's own attributes */
+	uint32_t jobs;       /* threads */
+	const char *path;    /* below the root, components joined by '/'; empty: the root itself */
+	size_t path_len;
+	struct wire_reader patterns; /* excluded, read with wire_get_bytes() until its end */
+};
+
+#define WIRE_DEPTH_ALL UINT32_MAX
+
+/** Begin a frame in `out`; returns where it starts, for wire_close(). */
+size_t wire_open(struct buf *out, enum wire_type type, uint64_t id);
+
+/** Write the length of the frame that begins at `start`. */
+void wire_close(struct buf *out, size_t start);
+
+/** Write primitives. Signed numbers travel zigzag; bytes as varint length and content. */
+void wire_put_u8(struct buf *out, unsigned value);
+void wire_put_varint(struct buf *out, uint64_t value);
+void wire_put_signed(struct buf *out, int64_t value);
+void wire_put_bytes(struct buf *out, const void *bytes, size_t len);
+void wire_put_attrs(struct buf *out, const struct attrs *attrs);
+
+/** Read primitives; after the end they return 0 and leave `ok` false. Bytes are borrowed from the frame. */
+unsigned wire_get_u8(struct wire_reader *in);
+uint64_t wire_get_varint(struct wire_reader *in);
+int64_t wire_get_signed(struct wire_reader *in);
+const char *wire_get_bytes(struct wire_reader *in, size_t *len);
+void wire_get_attrs(struct wire_reader *in, struct attrs *attrs);
+
+/** Is there anything left to read, and nothing broken so far? */
+static inline bool wire_more(const struct wire_reader *in)
+{
+	return in->ok && in->at < in->end;
+}
+
+/** Elements of WIRE_NAMES and WIRE_ATTRS. Reading returns false at the end of the frame and when it is damaged (`ok`). */
+void wire_put_name(struct buf *out, const char *name, size_t len, unsigned type);
+bool wire_get_name(struct wire_reader *in, struct wire_name *name);
+void wire_put_element(struct buf *out, const struct wire_attrs *element);
+bool wire_get_element(struct wire_reader *in, struct wire_attrs *element);
+
+/** A whole WIRE_SCAN request; `patterns` are `count` terminated strings. */
+void wire_put_scan(struct buf *out, uint64_t id, const struct wire_scan *scan, const char *const *patterns, size_t count);
+MUN_NODISCARD bool wire_get_scan(struct wire_reader *in, struct wire_scan *scan);
+
+enum wire_status {
+	WIRE_OK,         /* a frame was taken */
+	WIRE_INCOMPLETE, /* more bytes are needed */
+	WIRE_BAD,        /* the bytes are no frame; nothing after them can be trusted */
+};
+
+/**
+ * Take the frame at the start of `bytes`. On WIRE_OK `*used` says how long it was; it stays in `bytes`.
+ */
+enum wire_status wire_next(const void *bytes, size_t len, struct wire_frame *frame, size_t *used);
+
+/** May a source send this as the name of an entry? 1 to 255 bytes, no '/', no NUL, not `.` or `..`. */
+bool wire_name_ok(const char *name, size_t len);
+
+/** May a request name this path below a root? Empty, or names as above joined by single slashes. */
+bool wire_path_ok(const char *path, size_t len);
+
+#endif

@@ -1,0 +1,656 @@
+#include "app.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "command.h"
+#include "confirm.h"
+#include "diag.h"
+#include "external.h"
+#include "owner.h"
+#include "script.h"
+#include "supervise.h"
+#include "text.h"
+
+#define STEP_BUDGET (4 * LOOP_MS)
+#define PAINT_EVERY (16 * LOOP_MS)
+#define ANIMATE_EVERY (LOOP_SECOND / 10)
+
+enum { TROUBLE = 2 };
+
+/* ---- events ------------------------------------------------------------------- */
+
+static void on_signal(void *arg, int signo)
+{
+	struct app *app = arg;
+	struct pane *pane = session_pane(app->session);
+
+	switch (signo) {
+	case SIGWINCH:
+		app->dirty = true;
+		break;
+	case SIGCHLD:
+		external_reap(app);
+		break;
+	case SIGCONT:
+		if (app->suspended || external_running(app) || !pane)
+			break;
+		term_redraw(app->term);
+		app->dirty = true;
+		pane_refresh(pane, pane->rows.dir);
+		break;
+	case SIGINT:
+	case SIGQUIT:
+		/* at the terminal they are for the program that has it */
+		if (external_running(app))
+			break;
+		app_quit(app, 128 + signo);
+		break;
+	default:
+		app_quit(app, 128 + signo);
+		break;
+	}
+}
+
+/** We are in the foreground again. */
+static void resume(struct app *app)
+{
+	struct pane *pane = session_pane(app->session);
+
+	app->suspended = false;
+	if (external_running(app))
+		return;
+	if (app_enter(app) != 0) {
+		app_quit(app, 128 + SIGHUP);
+		return;
+	}
+	if (pane)
+		pane_refresh(pane, pane->rows.dir);
+}
+
+static void on_link(void *arg, short revents)
+{
+	struct app *app = arg;
+
+	(void)revents;
+	switch (supervise_read(app->link)) {
+	case SUPERVISE_NONE:
+		break;
+	case SUPERVISE_SUSPEND:
+		app_suspend(app);
+		break;
+	case SUPERVISE_RESUME:
+		resume(app);
+		break;
+	case SUPERVISE_ORPHANED:
+		app->orphaned = true;
+		app_quit(app, 128 + SIGHUP);
+		break;
+	}
+}
+
+static void read_keys(struct app *app)
+{
+	struct term_event event;
+
+	while (!app->done && app->term->active) {
+		term_read(app->term, &event);
+		if (event.type == TERM_EVENT_NONE)
+			return;
+		if (event.type == TERM_EVENT_LOST) {
+			app_quit(app, 128 + SIGHUP);
+			return;
+		}
+		app_key(app, &event);
+	}
+}
+
+static void on_term(void *arg, short revents)
+{
+	struct app *app = arg;
+
+	if (revents & ~POLLOUT)
+		read_keys(app);
+}
+
+static void on_owners(void *arg)
+{
+	((struct app *)arg)->dirty = true;
+}
+
+/* ---- keys --------------------------------------------------------------------- */
+
+void app_quit(struct app *app, int status)
+{
+	if (app->done)
+		return;
+	app->done = true;
+	app->status = status;
+}
+
+/** A key for the panes. */
+static void pane_key(struct app *app, const struct term_event *event)
+{
+	const char *line;
+	unsigned count;
+
+	if (event->pasted) {
+		app_say(app, "pasted text is not obeyed");
+		return;
+	}
+	if (app->options->choose && event->key == K_ENTER && app->keys.len == 0) {
+		app_quit(app, 0);
+		return;
+	}
+	switch (keymap_key(app->keymap, &app->keys, event->key, &line, &count)) {
+	case KEYMAP_UNBOUND:
+	case KEYMAP_WAITING:
+		break;
+	case KEYMAP_COMMAND:
+		command_run_key(app, line, count, event->queued);
+		break;
+	}
+}
+
+void app_key(struct app *app, const struct term_event *event)
+{
+	buf_clear(&app->message);
+	app->failed = false;
+	app->session->last_key = loop_now();
+	app->key_seen = true;
+	app->dirty = true;
+	if (app->dialog)
+		app->dialog->ops->key(app, app->dialog, event);
+	else
+		pane_key(app, event);
+	app_settle(app);
+}
+
+/* ---- what happens by itself ----------------------------------------------------- */
+
+/** The one item of a job, for a message with its reason. */
+static void say_item(struct app *app, const struct job *job)
+{
+	struct paint p = app_paint_now(app);
+	struct buf text = BUF_INIT;
+	const struct op_row *row = &job->list.rows[0];
+	const char *detail = op_list_detail(&job->list, row);
+
+	paint_foreign(&p, &text, job->title.data, job->title.len);
+	buf_printf(&text, ": %s", row->status == OP_OK ? "ok" : row->status == OP_FAILED ? "failed" : "skipped");
+	if (row->error != ERROR_NONE)
+		buf_printf(&text, ": %s", error_text(row->error));
+	if (detail) {
+		buf_add_str(&text, ", ");
+		paint_foreign(&p, &text, detail, strlen(detail));
+	}
+	if (buf_str(&text) && row->status == OP_OK && !detail)
+		app_say(app, "%s", text.data);
+	else if (!text.failed)
+		app_fail(app, "%s", text.data);
+	buf_fini(&text);
+}
+
+/** Tell how a job has ended. */
+static void say_end(struct app *app, const struct job *job)
+{
+	struct paint p = app_paint_now(app);
+	struct buf text = BUF_INIT;
+	bool bad = job->state == JOB_FAILED || (job->state == JOB_DONE && job->result.failed + job->result.left_out > 0);
+
+	if (job->state == JOB_DONE && job->list.len == 1) {
+		say_item(app, job);
+		return;
+	}
+	paint_job_text(&p, job, &text);
+	if (bad && job->list.len > 0)
+		buf_add_str(&text, "; t shows the reasons");
+	if (buf_str(&text) && bad)
+		app_fail(app, "%s", text.data);
+	else if (!text.failed)
+		app_say(app, "%s", text.data);
+	buf_fini(&text);
+}
+
+/** Jobs that have ended since the last time. One that never ran was cancelled by somebody who knows. */
+static void step_jobs(struct app *app)
+{
+	const struct session *session = app->session;
+
+	if (vec_grow(&app->announced, &app->announced_cap, session->job_count, 1) != 0)
+		return;
+	while (app->announced_count < session->job_count)
+		app->announced[app->announced_count++] = false;
+	for (size_t i = 0; i < session->job_count; i++) {
+		const struct job *job = session->jobs[i];
+
+		if (app->announced[i] || job->state < JOB_DONE)
+			continue;
+		app->announced[i] = true;
+		if (job->state != JOB_CANCELLED || job->result.ok + job->result.failed + job->result.skipped > 0)
+			say_end(app, job);
+	}
+}
+
+/** The cursor goes to the name that was wished for, once it is there. */
+static void step_wish(struct app *app)
+{
+	struct app_wish *wish = &app->wish;
+	entry_id id;
+
+	if (!wish->pane)
+		return;
+	if (!tree_has(wish->pane->tree, wish->dir) || wish->pane->rows.dir != wish->dir) {
+		wish->pane = NULL;
+		return;
+	}
+	id = tree_find(wish->pane->tree, wish->dir, wish->name.data, wish->name.len);
+	if (id)
+		rows_want(&wish->pane->rows, id);
+	if (id || (!session_has_jobs(app->session) && !pane_busy(wish->pane)))
+		wish->pane = NULL;
+}
+
+/** The session has changed: everybody who waits for that looks at it. */
+static void step_all(struct app *app)
+{
+	struct dialog *below;
+
+	if (app->stepped == app->session->version)
+		return;
+	app->stepped = app->session->version;
+	app->dirty = true;
+	step_jobs(app);
+	step_wish(app);
+	for (struct dialog *dialog = app->dialog; dialog; dialog = below) {
+		below = dialog->below;
+		if (dialog->ops->step)
+			dialog->ops->step(app, dialog);
+	}
+}
+
+void app_settle(struct app *app)
+{
+	app->due = session_step(app->session, loop_now(), 0);
+	step_all(app);
+	app_layout(app);
+}
+
+static void step_script(struct app *app)
+{
+	struct buf why = BUF_INIT;
+
+	if (!app->script || script_step(app->script, app, loop_now(), &why))
+		return;
+	script_free(app->script);
+	app->script = NULL;
+	if (why.len > 0) {
+		if (app->options->headless) {
+			app_quit(app, TROUBLE);
+			app->last_words = why;
+			return;
+		}
+		if (buf_str(&why))
+			app_fail(app, "%s", why.data);
+	} else if (app->options->headless) {
+		app_quit(app, 0);
+	}
+	buf_fini(&why);
+}
+
+bool app_idle(const struct app *app)
+{
+	const struct session *session = app->session;
+
+	for (size_t i = 0; i < session->pane_count; i++) {
+		const struct pane *pane = session->panes[i];
+
+		if (pane_busy(pane) || (pane->look.asked && !pane->look.answered && pane->source))
+			return false;
+	}
+	for (size_t i = 0; i < session->job_count; i++)
+		if (session->jobs[i]->state == JOB_PLANNING || session->jobs[i]->state == JOB_RUNNING)
+			return false;
+	return !app->dirty && app->painted_version == session->version && owners_settled(app->owners) && !app->external;
+}
+
+/* ---- the loop ------------------------------------------------------------------- */
+
+/** Does something move on the screen although nothing comes? */
+static bool is_animated(const struct app *app)
+{
+	for (size_t i = 0; i < app->session->pane_count; i++)
+		if (app->session->panes[i]->state == PANE_SCANNING)
+			return true;
+	for (size_t i = 0; i < app->session->job_count; i++)
+		if (app->session->jobs[i]->state == JOB_PLANNING || app->session->jobs[i]->state == JOB_RUNNING)
+			return true;
+	return false;
+}
+
+static bool wants_paint(const struct app *app)
+{
+	return app->dirty || app->painted_version != app->session->version;
+}
+
+/** How long the loop may sleep. */
+static int64_t next_wait(struct app *app, int64_t now)
+{
+	int64_t due = app->due;
+	int64_t deadline = app->term->active ? term_deadline(app->term) : -1;
+	bool behind = app->term->active && term_behind(app->term);
+
+	if (deadline >= 0 && deadline < due)
+		due = deadline;
+	if (app->term->active && !behind) {
+		int64_t paint = wants_paint(app) ? app->next_paint : INT64_MAX;
+
+		if (is_animated(app) && app->painted + ANIMATE_EVERY < paint)
+			paint = app->painted + ANIMATE_EVERY;
+		due = paint < due ? paint : due;
+	}
+	if (app->script && script_deadline(app->script) < due)
+		due = script_deadline(app->script);
+	if (app->script && !external_running(app) && app_idle(app))
+		return 0;
+	app->term_watch.events = (short)(app->term->active ? POLLIN | (behind && wants_paint(app) ? POLLOUT : 0) : 0);
+	if (due == INT64_MAX)
+		return LOOP_FOREVER;
+	return due > now ? due - now : 0;
+}
+
+/** Paint if there is something to be seen and it is time; a key is always worth it. */
+static void paint_if_due(struct app *app)
+{
+	int64_t now = loop_now();
+	bool animate = is_animated(app) && now >= app->painted + ANIMATE_EVERY;
+
+	if (!app->term->active || (!wants_paint(app) && !animate))
+		return;
+	if (!app->key_seen && now < app->next_paint)
+		return;
+	if (term_behind(app->term))
+		return;
+	app_paint(app);
+}
+
+static void turn(struct app *app)
+{
+	int64_t now = loop_now();
+
+	if (app->term->active && term_deadline(app->term) >= 0 && now >= term_deadline(app->term))
+		read_keys(app);
+	app->due = session_step(app->session, now, STEP_BUDGET);
+	step_all(app);
+	step_script(app);
+	app_layout(app);
+	if (!app->done)
+		paint_if_due(app);
+}
+
+static void run(struct app *app)
+{
+	app_settle(app);
+	step_script(app);
+	app->dirty = true;
+	if (!app->done)
+		app_paint(app);
+	while (!app->done) {
+		if (loop_run_once(&app->loop, next_wait(app, loop_now())) < 0) {
+			buf_printf(&app->last_words, "%s", strerror(errno));
+			app_quit(app, TROUBLE);
+			return;
+		}
+		if (!app->done)
+			turn(app);
+	}
+}
+
+/* ---- begin and end --------------------------------------------------------------- */
+
+static int open_signals(struct app *app)
+{
+	static const int wanted[] = { SIGWINCH, SIGTERM, SIGHUP, SIGINT, SIGQUIT, SIGCONT, SIGCHLD };
+	sigset_t set;
+
+	sigemptyset(&set);
+	for (size_t i = 0; i < ARRAY_LEN(wanted); i++)
+		sigaddset(&set, wanted[i]);
+	signal(SIGPIPE, SIG_IGN);
+	app->signals.fn = on_signal;
+	app->signals.arg = app;
+	return loop_signals_open(&app->loop, &app->signals, &set);
+}
+
+static int watch(struct app *app, struct loop_watch *slot, int fd, enum loop_rank rank, void (*fn)(void *, short))
+{
+	*slot = (struct loop_watch){ .fd = fd, .events = POLLIN, .rank = rank, .fn = fn, .arg = app };
+	return fd < 0 ? 0 : loop_add(&app->loop, slot);
+}
+
+/** Keys and colours: ours, then those of the configuration. What is wrong with these is said in the status line. */
+static int open_looks(struct app *app)
+{
+	const struct options *options = app->options;
+	const char *problem;
+
+	app->keymap = keymap_new();
+	app->styles = styles_new(styles_color_wanted(getenv("NO_COLOR")));
+	if (!app->keymap || !app->styles || styles_ls_colors(app->styles, getenv("LS_COLORS")) != 0)
+		return -1;
+	problem = command_bind(app->keymap);
+	for (size_t i = 0; i < options->binds.len && !problem; i++)
+		problem = keymap_set(app->keymap, options->binds.items[i]);
+	for (size_t i = 0; i < options->colors.len && !problem; i++)
+		problem = styles_set(app->styles, options->colors.items[i]);
+	if (problem)
+		app_fail(app, "configuration: %s", problem);
+	return 0;
+}
+
+/** Take over the terminal, or make one in memory. Returns -1 with a reason in `last_words`. */
+static int open_terminal(struct app *app)
+{
+	const struct options *options = app->options;
+	const char *type = getenv("TERM");
+
+	if (options->headless) {
+		app->term = term_mem_new(options->cols, options->rows, !(options_text_flags() & TEXT_ASCII));
+		if (!app->term)
+			buf_add_str(&app->last_words, "out of memory");
+		return app->term ? 0 : -1;
+	}
+	app->tty = term_tty_open();
+	if (app->tty < 0) {
+		buf_add_str(&app->last_words, "no terminal: --list, --count or --batch need none");
+		return -1;
+	}
+	term_restore_bytes(type, &app->restore);
+	if (app->link && supervise_enter(app->link, app->restore.data, size_min(app->restore.len, SUPERVISE_RESTORE_MAX)) != 0) {
+		buf_printf(&app->last_words, "the terminal cannot be had: %s", strerror(errno));
+		return -1;
+	}
+	app->term = term_curses_new(app->tty, type, &app->last_words);
+	if (!app->term && app->link)
+		supervise_leave(app->link);
+	return app->term ? 0 : -1;
+}
+
+static int open_session(struct app *app)
+{
+	const struct options *options = app->options;
+
+	app->session = session_new(&app->loop, &options->session);
+	app->owners = app->session ? owners_new(&app->loop, on_owners, app) : NULL;
+	if (!app->owners)
+		return -1;
+	for (size_t i = 0; i < options->roots.len; i++)
+		if (!session_open(app->session, options->roots.items[i]))
+			return -1;
+	return options->roots.len > 0 || session_open(app->session, ".") ? 0 : -1;
+}
+
+static int open_all(struct app *app)
+{
+	if (open_signals(app) != 0 || open_looks(app) != 0 || open_session(app) != 0) {
+		buf_add_str(&app->last_words, strerror(errno));
+		return -1;
+	}
+	if (app->options->script) {
+		app->script = script_new(app->options->script, &app->last_words);
+		if (!app->script)
+			return -1;
+	}
+	if (open_terminal(app) != 0)
+		return -1;
+	if (app->term->colors == 0)
+		styles_drop_color(app->styles);
+	grid_init(&app->grid, !app->term->utf8);
+	if (watch(app, &app->term_watch, app->term->fd, LOOP_KEY, on_term) != 0 ||
+	    watch(app, &app->link_watch, app->link ? app->link->fd : -1, LOOP_SIGNAL, on_link) != 0) {
+		buf_add_str(&app->last_words, strerror(errno));
+		return -1;
+	}
+	return 0;
+}
+
+/** Append the absolute path of an entry, and what ends a record. */
+static void add_choice(const struct app *app, const struct pane *pane, entry_id id, struct buf *out)
+{
+	struct buf path = BUF_INIT;
+	struct buf whole = BUF_INIT;
+
+	pane_entry_path(pane, id, &path);
+	external_absolute(app, path.data, path.len, &whole);
+	if (app->options->null)
+		buf_add(out, whole.data, whole.len);
+	else
+		text_add(out, whole.data, whole.len, TEXT_QUOTE | (app->term->utf8 ? 0 : TEXT_ASCII));
+	buf_add_byte(out, app->options->null ? '\0' : '\n');
+	out->failed |= path.failed || whole.failed;
+	buf_fini(&path);
+	buf_fini(&whole);
+}
+
+/** What a picker was used for: the marked paths of all panes, or else the current one. */
+static void add_choices(const struct app *app, struct buf *out)
+{
+	entry_id *ids = NULL;
+	size_t cap = 0;
+	uint64_t bytes;
+
+	for (size_t i = 0; i < app->session->pane_count; i++) {
+		const struct pane *pane = app->session->panes[i];
+		long count = tree_marked(pane->tree, &bytes) > 0 ? pane_targets(pane, &ids, &cap) : 0;
+
+		for (long at = 0; at < count; at++)
+			add_choice(app, pane, ids[at], out);
+		out->failed |= count < 0;
+	}
+	if (out->len == 0 && pane_current(session_pane(app->session)) != 0)
+		add_choice(app, session_pane(app->session), pane_current(session_pane(app->session)), out);
+	free(ids);
+}
+
+/** Write what others wait for. A failure becomes the last words. */
+static void write_file(struct app *app, const char *path, const struct buf *content)
+{
+	if (!content->failed && output_write(path, content->data, content->len) == 0)
+		return;
+	if (path)
+		text_add(&app->last_words, path, strlen(path), 0);
+	else
+		buf_add_str(&app->last_words, "standard output");
+	buf_printf(&app->last_words, ": %s", content->failed ? "out of memory" : strerror(errno));
+	app->status = TROUBLE;
+}
+
+/** What a run leaves behind, once the screen is the shell's again. */
+static void write_results(struct app *app)
+{
+	const struct options *options = app->options;
+	struct buf text = BUF_INIT;
+	struct buf path = BUF_INIT;
+
+	if (app->status == 0 && options->choose) {
+		add_choices(app, &text);
+		write_file(app, options->choose_file, &text);
+	}
+	if (app->status == 0 && app->leave_directory && options->cwd_file) {
+		buf_clear(&text);
+		pane_directory(session_pane(app->session), &path);
+		external_absolute(app, path.data, path.len, &text);
+		write_file(app, options->cwd_file, &text);
+	}
+	buf_fini(&text);
+	buf_fini(&path);
+}
+
+static void say_last_words(const struct app *app)
+{
+	if (app->last_words.len > 0)
+		fprintf(stderr, "muntin: %.*s\n", (int)app->last_words.len, app->last_words.data);
+}
+
+static void app_free(struct app *app)
+{
+	while (app->dialog)
+		app_close(app, app->dialog);
+	external_free(app);
+	script_free(app->script);
+	loop_remove(&app->loop, &app->link_watch);
+	loop_remove(&app->loop, &app->term_watch);
+	term_free(app->term);
+	if (app->tty >= 0)
+		close(app->tty);
+	owners_free(app->owners);
+	session_free(app->session);
+	loop_signals_close(&app->loop, &app->signals);
+	keymap_free(app->keymap);
+	styles_free(app->styles);
+	grid_fini(&app->grid);
+	for (size_t i = 0; i < HISTORY_KINDS; i++)
+		history_fini(&app->histories[i]);
+	buf_fini(&app->restore);
+	buf_fini(&app->message);
+	buf_fini(&app->search);
+	buf_fini(&app->wish.name);
+	buf_fini(&app->last_words);
+	free(app->announced);
+	free(app->rects);
+	loop_fini(&app->loop);
+	free(app);
+}
+
+int app_run(const struct options *options, struct supervise_link *link)
+{
+	struct app *app = calloc(1, sizeof *app);
+	int status;
+
+	if (!app) {
+		fprintf(stderr, "muntin: out of memory\n");
+		return TROUBLE;
+	}
+	*app = (struct app){ .options = options, .link = link, .loop = LOOP_INIT, .tty = -1, .due = INT64_MAX };
+	tzset();
+	external_prepare();
+	if (open_all(app) == 0)
+		run(app);
+	else
+		app->status = TROUBLE;
+	if (app->orphaned)
+		supervise_abandon(app->link, app->status);
+	if (app->term && app->term->active)
+		app_leave(app);
+	if (app->session && app->done)
+		write_results(app);
+	say_last_words(app);
+	status = app->status;
+	if (link)
+		supervise_bye(link, status);
+	app_free(app);
+	return status;
+}

@@ -1,0 +1,268 @@
+#include "app.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "diag.h"
+#include "external.h"
+#include "supervise.h"
+#include "text.h"
+
+#define PAINT_EVERY (16 * LOOP_MS)
+#define PAINT_SHARE 4  /* painting takes at most one part in so many of the time */
+
+/* ---- messages ------------------------------------------------------------------- */
+
+/** The arguments may point into the message that is replaced. */
+static void set_message(struct app *app, uint16_t style, const char *fmt, va_list args)
+{
+	char *text = NULL;
+
+	if (vasprintf(&text, fmt, args) < 0)
+		return;
+	buf_clear(&app->message);
+	buf_add_str(&app->message, text);
+	free(text);
+	app->message_style = style;
+	app->dirty = true;
+}
+
+void app_say(struct app *app, const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	set_message(app, STYLE_STATUS, fmt, args);
+	va_end(args);
+}
+
+bool app_fail(struct app *app, const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	set_message(app, STYLE_ERROR, fmt, args);
+	va_end(args);
+	app->failed = true;
+	return false;
+}
+
+bool app_fail_on(struct app *app, const char *words, const void *bytes, size_t len)
+{
+	app_fail(app, "%s", words);
+	text_add(&app->message, bytes, size_min(len, 200), app->term && app->term->utf8 ? 0 : TEXT_ASCII);
+	return false;
+}
+
+/* ---- dialogs -------------------------------------------------------------------- */
+
+void app_open(struct app *app, struct dialog *dialog)
+{
+	dialog->below = app->dialog;
+	app->dialog = dialog;
+	app->keys = (struct key_state){ .len = 0 };
+	app->dirty = true;
+}
+
+void app_close(struct app *app, struct dialog *dialog)
+{
+	for (struct dialog **at = &app->dialog; *at; at = &(*at)->below) {
+		if (*at != dialog)
+			continue;
+		*at = dialog->below;
+		dialog->ops->free(dialog);
+		app->dirty = true;
+		return;
+	}
+}
+
+void app_flush(struct app *app)
+{
+	if (app->term)
+		term_flush(app->term);
+}
+
+void app_forget_pane(struct app *app, const struct pane *pane)
+{
+	while (app->dialog)
+		app_close(app, app->dialog);
+	if (app->wish.pane == pane)
+		app->wish.pane = NULL;
+	if (app->renamed.pane == pane)
+		app->renamed.pane = NULL;
+	app->searched_from = 0;
+}
+
+struct app_target app_target_take(const struct pane *pane, entry_id id)
+{
+	return (struct app_target){ pane, id, tree_identity(pane->tree, id) };
+}
+
+bool app_target_holds(const struct app *app, const struct app_target *target)
+{
+	struct identity now;
+
+	if (!target->pane || target->pane != session_pane(app->session) || !tree_has(target->pane->tree, target->id))
+		return false;
+	now = tree_identity(target->pane->tree, target->id);
+	return now.dev == target->identity.dev && now.ino == target->identity.ino && now.btime == target->identity.btime &&
+	       now.type == target->identity.type;
+}
+
+/* ---- the screen ----------------------------------------------------------------- */
+
+void app_leave(struct app *app)
+{
+	if (!app->term->active)
+		return;
+	term_leave(app->term);
+	if (app->link && app->tty >= 0)
+		supervise_leave(app->link);
+}
+
+int app_enter(struct app *app)
+{
+	app->dirty = true;
+	if (app->link && app->tty >= 0 &&
+	    supervise_enter(app->link, app->restore.data, size_min(app->restore.len, SUPERVISE_RESTORE_MAX)) != 0)
+		return -1;
+	if (term_enter(app->term) != 0)
+		return -1;
+	term_redraw(app->term);
+	return 0;
+}
+
+void app_suspend(struct app *app)
+{
+	if (!app->link || app->tty < 0 || app->suspended) {
+		app_say(app, "there is nobody to come back to");
+		return;
+	}
+	if (app->term->active)
+		term_leave(app->term);
+	app->suspended = true;
+	supervise_suspended(app->link);
+}
+
+struct paint app_paint_now(struct app *app)
+{
+	const struct buf *cwd = &app->session->directory;
+	struct timespec clock;
+
+	clock_gettime(CLOCK_REALTIME, &clock);
+	return (struct paint){
+		.grid = &app->grid,
+		.styles = app->styles,
+		.owners = app->owners,
+		.text = app->term && app->term->utf8 ? 0 : TEXT_ASCII,
+		.now = loop_now(),
+		.clock = (int64_t)clock.tv_sec * LOOP_SECOND + clock.tv_nsec,
+		.home = getenv("HOME"),
+		.cwd = cwd->len > 0 ? cwd->data : NULL,
+		.cwd_len = cwd->len,
+	};
+}
+
+void app_layout(struct app *app)
+{
+	struct session *session = app->session;
+	struct layout layout;
+	int cols;
+	int rows;
+
+	if (vec_grow(&app->rects, &app->rects_cap, session->pane_count, sizeof *app->rects) != 0)
+		return;
+	term_size(app->term, &cols, &rows);
+	layout_screen(cols, rows, &layout);
+	layout_panes(layout.panes, session->pane_count, session->active, app->zoom, app->rects);
+	app->status_rect = layout.status;
+	app->hint_rect = layout.hint;
+	for (size_t i = 0; i < session->pane_count; i++) {
+		struct pane *pane = session->panes[i];
+
+		pane->height = paint_pane_height(&app->rects[i]);
+		rows_view(&pane->rows, pane->height);
+	}
+}
+
+/** The newest job that is at work, or NULL. */
+static const struct job *busy_job(const struct app *app)
+{
+	for (size_t i = app->session->job_count; i-- > 0;) {
+		const struct job *job = app->session->jobs[i];
+
+		if (job->state == JOB_RUNNING || (job->state == JOB_PLANNING && !app->dialog))
+			return job;
+	}
+	return NULL;
+}
+
+static void paint_bottom(struct app *app, const struct paint *p)
+{
+	const struct job *job = busy_job(app);
+
+	if (app->message.len > 0 && !rect_empty(&app->status_rect))
+		paint_cut(p, app->status_rect.x + 1, app->status_rect.y, app->status_rect.w - 2, &app->message,
+		          app->message_style);
+	else
+		paint_status(p, app->session, app->status_rect);
+	if (app->keys.len > 0 || app->keys.count > 0)
+		paint_prefix(p, app->keymap, &app->keys, app->hint_rect);
+	else if (job)
+		paint_job_line(p, job, app->hint_rect);
+	else
+		paint_hint(p, app->keymap, app->hint_rect);
+}
+
+static void paint_dialogs(struct app *app, struct dialog *dialog, const struct paint *p)
+{
+	if (!dialog)
+		return;
+	paint_dialogs(app, dialog->below, p);
+	dialog->ops->paint(app, dialog, p);
+}
+
+/** Make the picture. Returns -1 with ENOMEM. */
+static int make_picture(struct app *app)
+{
+	struct paint p;
+	int cols;
+	int rows;
+
+	term_size(app->term, &cols, &rows);
+	if (cols != app->grid.cols || rows != app->grid.rows) {
+		if (grid_resize(&app->grid, cols, rows) != 0)
+			return -1;
+	} else {
+		grid_clear(&app->grid);
+	}
+	app_layout(app);
+	p = app_paint_now(app);
+	paint_panes(&p, app->session, app->rects, app->dialog == NULL);
+	paint_bottom(app, &p);
+	paint_dialogs(app, app->dialog, &p);
+	return 0;
+}
+
+void app_paint(struct app *app)
+{
+	int64_t begin = loop_now();
+	int64_t cost;
+
+	if (!app->term->active)
+		return;
+	app->dirty = false;
+	app->key_seen = false;
+	app->painted_version = app->session->version;
+	if (make_picture(app) == 0 && term_show(app->term, &app->grid, app->styles) != 0) {
+		app_quit(app, 128 + SIGHUP);
+		return;
+	}
+	app->painted = loop_now();
+	cost = (app->painted - begin) * PAINT_SHARE;
+	app->next_paint = app->painted + (cost > PAINT_EVERY ? cost : PAINT_EVERY);
+	diag_log(DIAG_PAINT, "painted %dx%d in %lld us", app->grid.cols, app->grid.rows,
+	         (long long)(app->painted - begin) / 1000);
+}

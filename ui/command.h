@@ -1,0 +1,143 @@
+/*
+ * Commands: the one table of what the program can be told, by keys, at the `:` prompt and by scripts.
+ *
+ * A command line is a name and operands, quoted as in sh. Everything else that speaks of commands (the default keys, the
+ * help screen, the hint line, completion) reads the table.   Thread: main, for all functions.
+ */
+#ifndef MUNTIN_COMMAND_H
+#define MUNTIN_COMMAND_H
+
+#include "keys.h"
+#include "prompt.h"
+
+struct app;
+struct command;
+
+/** What a command takes after its name. */
+enum operand {
+	OPERAND_NONE,
+	OPERAND_COUNT,    /* a number, may be left out; the same as one typed before the key */
+	OPERAND_NUMBER,   /* of a pane */
+	OPERAND_NAME,     /* of an entry */
+	OPERAND_ROOT,
+	OPERAND_SORT,     /* a word of the sort order */
+	OPERAND_BACKEND,  /* threads or workers */
+	OPERAND_TEXT,     /* to search or filter by, a pattern */
+	OPERAND_PROGRAM,  /* and its arguments */
+	OPERAND_MODE,     /* as chmod takes it, -R before it */
+};
+
+enum command_flags {
+	COMMAND_DESTROYS = 1 << 0,  /* not from a key that was typed ahead */
+	COMMAND_SELECTS = 1 << 1,   /* needs an entry: the current one or the marked ones */
+	COMMAND_SCREEN = 1 << 2,    /* has a sense on a terminal only, not when headless */
+};
+
+/*
+ * identifier, name, default keys (separated by ", "), operand, flags, word for the hint line (NULL: not there), words of help.
+ * In the order of the help screen; a command of several words stands with what belongs to it.
+ */
+#define COMMAND_TABLE(X) \
+	X(down, "down", "j, Down", COUNT, 0, NULL, "move down; 5j moves five rows") \
+	X(up, "up", "k, Up", COUNT, 0, NULL, "move up") \
+	X(page_down, "page-down", "PgDn, ^d", COUNT, 0, NULL, "move down by a screen") \
+	X(page_up, "page-up", "PgUp, ^u", COUNT, 0, NULL, "move up by a screen") \
+	X(top, "top", "g, Home", COUNT, 0, NULL, "to the first row; 5g to the fifth") \
+	X(bottom, "bottom", "G, End", COUNT, 0, NULL, "to the last row") \
+	X(enter, "enter", "l, Right, Enter", NONE, COMMAND_SELECTS, NULL, "into a directory; a file is viewed") \
+	X(leave, "leave", "h, Left, Backspace", COUNT, 0, NULL, "to the parent, above the root too") \
+	X(expand, "expand", "o", NONE, COMMAND_SELECTS, NULL, "show what is in a directory in place") \
+	X(pane_next, "pane-next", "Tab", COUNT, 0, NULL, "the next pane becomes active") \
+	X(pane_prev, "pane-prev", "S-Tab", COUNT, 0, NULL, "the pane before becomes active") \
+	X(pane, "pane", "", NUMBER, 0, NULL, "pane N becomes active") \
+	X(zoom, "zoom", "z, ^w z", NONE, 0, NULL, "the active pane alone, or all again") \
+	X(pane_close, "pane-close", "^w c", NONE, 0, NULL, "close the active pane") \
+	X(pane_only, "pane-only", "^w o", NONE, 0, NULL, "close all other panes") \
+	X(open, "open", "x", ROOT, 0, NULL, "with a program; ROOT: in a new pane") \
+	X(open_with, "open-with", "", PROGRAM, COMMAND_SELECTS | COMMAND_SCREEN, NULL, "open the entry with PROGRAM") \
+	X(mark, "mark", "Space", COUNT, COMMAND_SELECTS, NULL, "mark or unmark, and down") \
+	X(mark_range, "mark-range", "V", NONE, COMMAND_SELECTS, NULL, "mark from the last marked row on") \
+	X(mark_glob, "mark-glob", "+", TEXT, 0, NULL, "mark what matches a pattern") \
+	X(unmark_glob, "unmark-glob", "\\", TEXT, 0, NULL, "unmark what matches a pattern") \
+	X(mark_invert, "mark-invert", "*", NONE, 0, NULL, "mark what is not, unmark what is") \
+	X(unmark, "unmark", "", NONE, 0, NULL, "unmark everything") \
+	X(hidden, "hidden", ".", NONE, 0, NULL, "show or hide names that begin with a dot") \
+	X(sort, "sort", "s", SORT, 0, NULL, "by name size mtime ext mode owner count") \
+	X(reverse, "reverse", "S", NONE, 0, NULL, "turn the order around") \
+	X(filter, "filter", "f", TEXT, 0, NULL, "only names that hold a text") \
+	X(search, "search", "/", TEXT, 0, NULL, "to the next name that holds a text") \
+	X(search_next, "search-next", "n", COUNT, 0, NULL, "to the next one") \
+	X(search_prev, "search-prev", "N", COUNT, 0, NULL, "to the one before") \
+	X(info, "info", "i", NONE, COMMAND_SELECTS, NULL, "every field of stat") \
+	X(view, "view", "v, F3", NONE, COMMAND_SELECTS | COMMAND_SCREEN, NULL, "look at the file, with $PAGER") \
+	X(edit, "edit", "e, F4", NONE, COMMAND_SELECTS | COMMAND_SCREEN, NULL, "edit the file, with $EDITOR") \
+	X(rename, "rename", "r, F6", NAME, COMMAND_SELECTS, "rename", "give the entry another name") \
+	X(mkdir, "mkdir", "m, F7", NAME, 0, "mkdir", "make a directory, a/b/c with parents") \
+	X(create, "create", "^n", NAME, 0, NULL, "make an empty file") \
+	X(trash, "trash", "d, F8, Del", NONE, COMMAND_DESTROYS | COMMAND_SELECTS, NULL, "not there yet: nothing is done") \
+	X(delete, "delete", "X", NONE, COMMAND_DESTROYS | COMMAND_SELECTS, "delete", "delete for good, after a question") \
+	X(chmod, "chmod", "p, F9", MODE, COMMAND_SELECTS, "permissions", "permission editor; with MODE at once") \
+	X(backend, "backend", "B", BACKEND, 0, "backend", "scan by threads, or by workers") \
+	X(rescan, "rescan", "R", NONE, 0, NULL, "read the directory and all below again") \
+	X(redraw, "redraw", "^l", NONE, 0, NULL, "draw the screen again") \
+	X(stop, "stop", "Esc", NONE, 0, NULL, "stop the scan and keep what it found") \
+	X(tasks, "tasks", "t", NONE, 0, NULL, "running and finished jobs") \
+	X(workers, "workers", "W", NONE, 0, NULL, "what feeds the panes") \
+	X(command, "command", ":", NONE, 0, NULL, "type a command; Tab completes") \
+	X(help, "help", "?, F1", NONE, 0, "help", "all keys, as they are bound now") \
+	X(suspend, "suspend", "^z", NONE, COMMAND_SCREEN, NULL, "stop; fg brings it back") \
+	X(quit, "quit", "q, F10, ^c", NONE, 0, "quit", "end the program") \
+	X(quit_cd, "quit-cd", "Q", NONE, 0, NULL, "end it, write the --cwd-file")
+
+/** One use of a command. */
+struct command_call {
+	const struct command *command;
+	unsigned count;            /* typed before the key, or as operand; 0: none */
+	size_t argc;
+	const struct buf *argv;    /* raw bytes, each with a NUL behind that does not count */
+};
+
+struct command {
+	const char *name;
+	const char *keys;
+	enum operand operand;
+	unsigned flags;            /* enum command_flags */
+	const char *hint;
+	const char *help;
+	bool (*run)(struct app *app, const struct command_call *call); /* false: app_fail() has said why */
+};
+
+/** All of them, in order. */
+const struct command *command_at(size_t index);
+size_t command_count(void);
+
+/** The command of a name, or NULL. */
+const struct command *command_find(const char *name, size_t len);
+
+/** What stands for an operand in texts: "NAME"; NULL for none. */
+const char *command_operand(const struct command *command);
+
+/** Bind the default keys. Returns NULL, or a few words on what is wrong. */
+MUN_NODISCARD const char *command_bind(struct keymap *map);
+
+/** Run a command line. Returns whether the command worked; else the reason is in the status line. */
+bool command_run(struct app *app, const char *line, size_t len, unsigned count);
+
+/** The same for a key's command. One that destroys is not obeyed when the key was typed ahead. */
+bool command_run_key(struct app *app, const char *line, unsigned count, bool queued);
+
+/** Completion for the `:` prompt: names of commands, then operands. `arg` is the app. */
+prompt_complete command_complete;
+
+/** Completion of the name of an entry of the shown directory, or of a path below it. `arg` is the app. */
+prompt_complete command_complete_entry;
+
+/** Append `bytes` quoted as in sh, so that command_run() reads them back as one word. */
+void command_quote(struct buf *out, const char *bytes, size_t len);
+
+/* What the table's rows run. */
+#define X(id, ...) bool command_##id(struct app *app, const struct command_call *call);
+COMMAND_TABLE(X)
+#undef X
+
+#endif

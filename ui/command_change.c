@@ -1,0 +1,276 @@
+#include "command.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "app.h"
+#include "ask.h"
+#include "confirm.h"
+#include "perm.h"
+#include "permbox.h"
+#include "text.h"
+
+/** Entries of a pane, taken at the key press. */
+struct targets {
+	entry_id *ids;
+	size_t cap;
+	size_t count;
+};
+
+/** What the operation acts on. Returns false when app_fail() said why there is nothing. */
+static bool targets_take(struct app *app, struct targets *targets)
+{
+	long count;
+
+	*targets = (struct targets){ .ids = NULL };
+	count = pane_targets(session_pane(app->session), &targets->ids, &targets->cap);
+	if (count <= 0) {
+		free(targets->ids);
+		return app_fail(app, count < 0 ? "out of memory" : "there is no entry here");
+	}
+	targets->count = (size_t)count;
+	return true;
+}
+
+/** Why an operation could not even be planned. */
+static bool refused(struct app *app, enum op_kind kind)
+{
+	return app_fail(app, "%s: %s", op_kind_name(kind),
+	                errno == EROFS ? error_text(ERROR_READONLY) : error_text(error_from_errno(errno)));
+}
+
+/** Plan an operation and run it at once. */
+static bool operate(struct app *app, enum op_kind kind, unsigned flags, const struct targets *targets, const char *name,
+                    const char *mode)
+{
+	struct pane *pane = session_pane(app->session);
+
+	if (!session_operate(app->session, pane, kind, flags, targets->ids, targets->count, name, mode, true))
+		return refused(app, kind);
+	return true;
+}
+
+/** Plan an operation and ask. */
+static bool operate_asking(struct app *app, enum op_kind kind, unsigned flags, const struct targets *targets, const char *mode)
+{
+	struct pane *pane = session_pane(app->session);
+	struct job *job = session_operate(app->session, pane, kind, flags, targets->ids, targets->count, NULL, mode, false);
+
+	if (!job)
+		return refused(app, kind);
+	confirm_open(app, job);
+	return true;
+}
+
+/** The cursor goes to a name of a directory as soon as it is there. */
+static void wish_for(struct app *app, entry_id dir, const char *name, size_t len)
+{
+	const char *slash = memchr(name, '/', len);
+
+	app->wish.pane = session_pane(app->session);
+	app->wish.dir = dir;
+	buf_clear(&app->wish.name);
+	buf_add(&app->wish.name, name, slash ? (size_t)(slash - name) : len);
+}
+
+/* ---- names -------------------------------------------------------------------- */
+
+/** Is it a name that an entry can have? Says why not. */
+static bool check_name(struct app *app, const char *name, size_t len)
+{
+	if (len == 0)
+		return app_fail(app, "a name cannot be empty");
+	if (memchr(name, '\0', len))
+		return app_fail(app, "a name cannot hold a NUL");
+	if (len > 255)
+		return app_fail(app, "%s: more than 255 bytes", error_text(ERROR_NAMETOOLONG));
+	if (memchr(name, '/', len))
+		return app_fail(app, "a name cannot hold a slash");
+	if ((len == 1 && name[0] == '.') || (len == 2 && memcmp(name, "..", 2) == 0))
+		return app_fail_on(app, "not a name: ", name, len);
+	return true;
+}
+
+static void rename_to(struct app *app, const char *name, size_t len)
+{
+	struct pane *pane = session_pane(app->session);
+	entry_id id = app->renamed.id;
+	struct targets targets = { &id, 1, 1 };
+	size_t old_len;
+	const char *old;
+
+	if (!app_target_holds(app, &app->renamed)) {
+		app_fail(app, "the entry is not the same any more");
+		return;
+	}
+	old = tree_name(pane->tree, id, &old_len);
+	if (!check_name(app, name, len))
+		return;
+	if (old_len == len && memcmp(old, name, len) == 0) {
+		app_say(app, "the name is the same");
+		return;
+	}
+	if (operate(app, OP_RENAME, 0, &targets, name, NULL))
+		wish_for(app, tree_entry(pane->tree, id)->parent, name, len);
+}
+
+bool command_rename(struct app *app, const struct command_call *call)
+{
+	const struct pane *pane = session_pane(app->session);
+	struct targets targets;
+	size_t len;
+	const char *name;
+
+	if (!targets_take(app, &targets))
+		return false;
+	app->renamed = app_target_take(pane, targets.ids[0]);
+	free(targets.ids);
+	if (targets.count > 1)
+		return app_fail(app, "rename: %zu entries are marked; one has to be alone", targets.count);
+	if (call->argc > 0) {
+		rename_to(app, call->argv[0].data, call->argv[0].len);
+		return !app->failed;
+	}
+	name = tree_name(pane->tree, app->renamed.id, &len);
+	ask_line(app, &(struct ask_line){ .label = "rename: ",
+	                                  .text = name,
+	                                  .len = len,
+	                                  .history = HISTORY_NAME,
+	                                  .complete = command_complete_entry,
+	                                  .before_extension = true,
+	                                  .accepted = rename_to });
+	return true;
+}
+
+/** Is it a path of names? Says why not. */
+static bool check_path(struct app *app, const char *path, size_t len)
+{
+	if (len > 0 && path[0] == '/')
+		return app_fail(app, "a path below this directory is wanted");
+	while (len > 0) {
+		const char *slash = memchr(path, '/', len);
+		size_t part = slash ? (size_t)(slash - path) : len;
+
+		if (!check_name(app, path, part))
+			return false;
+		path += part + (slash ? 1 : 0);
+		len -= part + (slash ? 1 : 0);
+	}
+	return true;
+}
+
+/** A new entry in the shown directory. */
+static void make(struct app *app, enum op_kind kind, const char *path, size_t len)
+{
+	entry_id dir = session_pane(app->session)->rows.dir;
+	struct targets targets = { &dir, 1, 1 };
+	struct buf name = BUF_INIT;
+	bool parents;
+
+	while (kind == OP_MKDIR && len > 1 && path[len - 1] == '/')
+		len--;
+	parents = kind == OP_MKDIR && memchr(path, '/', len) != NULL;
+	if (!(parents ? check_path(app, path, len) : check_name(app, path, len)))
+		return;
+	buf_add(&name, path, len);
+	if (!buf_str(&name))
+		app_fail(app, "out of memory");
+	else if (operate(app, kind, parents ? OP_PARENTS : 0, &targets, name.data, NULL))
+		wish_for(app, dir, path, len);
+	buf_fini(&name);
+}
+
+static void make_directory(struct app *app, const char *path, size_t len)
+{
+	make(app, OP_MKDIR, path, len);
+}
+
+static void make_file(struct app *app, const char *path, size_t len)
+{
+	make(app, OP_CREATE, path, len);
+}
+
+/** Take the operand, or ask for it. */
+static bool with_name(struct app *app, const struct command_call *call, const char *label,
+                      void (*accepted)(struct app *, const char *, size_t))
+{
+	if (call->argc == 0) {
+		ask_line(app, &(struct ask_line){ .label = label,
+		                                  .history = HISTORY_NAME,
+		                                  .complete = command_complete_entry,
+		                                  .accepted = accepted });
+		return true;
+	}
+	accepted(app, call->argv[0].data, call->argv[0].len);
+	return !app->failed;
+}
+
+bool command_mkdir(struct app *app, const struct command_call *call)
+{
+	return with_name(app, call, "make directory: ", make_directory);
+}
+
+bool command_create(struct app *app, const struct command_call *call)
+{
+	return with_name(app, call, "create file: ", make_file);
+}
+
+/* ---- deleting ----------------------------------------------------------------- */
+
+bool command_trash(struct app *app, const struct command_call *call)
+{
+	(void)call;
+	app_say(app, "there is no trash yet, nothing was done; X deletes for good");
+	return true;
+}
+
+bool command_delete(struct app *app, const struct command_call *call)
+{
+	struct targets targets;
+	bool asked;
+
+	(void)call;
+	if (!targets_take(app, &targets))
+		return false;
+	asked = operate_asking(app, OP_DELETE, OP_RECURSIVE, &targets, NULL);
+	free(targets.ids);
+	return asked;
+}
+
+/* ---- permissions -------------------------------------------------------------- */
+
+/** chmod with a MODE that is given. Below directories it asks first. */
+static bool change_mode(struct app *app, const struct buf *mode, bool recursive)
+{
+	struct perm_edit edit;
+	struct perm_error error;
+	struct targets targets;
+	bool done;
+
+	if (perm_parse(&edit, mode->data, mode->len, &error) != 0)
+		return app_fail(app, "chmod: %s, at character %zu of the mode", error.why, error.at + 1);
+	if (!targets_take(app, &targets))
+		return false;
+	if (recursive)
+		done = operate_asking(app, OP_CHMOD, OP_RECURSIVE | OP_ROOT_ITSELF, &targets, mode->data);
+	else
+		done = operate(app, OP_CHMOD, OP_ROOT_ITSELF, &targets, NULL, mode->data);
+	free(targets.ids);
+	return done;
+}
+
+bool command_chmod(struct app *app, const struct command_call *call)
+{
+	bool recursive = call->argc > 0 && strcmp(call->argv[0].data, "-R") == 0;
+	struct targets targets;
+
+	if (call->argc == (recursive ? 2u : 1u))
+		return change_mode(app, &call->argv[recursive ? 1 : 0], recursive);
+	if (call->argc == 2)
+		return app_fail(app, "chmod: one MODE only");
+	if (!targets_take(app, &targets))
+		return false;
+	permbox_open(app, session_pane(app->session), targets.ids, targets.count, recursive);
+	free(targets.ids);
+	return true;
+}

@@ -1,0 +1,213 @@
+#include "command.h"
+
+#include <string.h>
+
+#include "app.h"
+#include "external.h"
+#include "text.h"
+
+enum { CANDIDATES_MAX = 1000 }; /* more are no help to anybody */
+
+static const char *const sort_words[] = { "name", "size", "mtime", "ext", "mode", "owner", "count" };
+static const char *const backend_words[] = { "threads", "workers" };
+
+/** Add a candidate that was found as raw bytes, quoted if the line is a command's. */
+static void add(struct completions *out, const char *before, size_t before_len, const char *name, size_t len, bool dir,
+                bool quoted)
+{
+	struct buf raw = BUF_INIT;
+	struct buf word = BUF_INIT;
+
+	buf_add(&raw, before, before_len);
+	buf_add(&raw, name, len);
+	if (dir)
+		buf_add_byte(&raw, '/');
+	if (quoted)
+		command_quote(&word, raw.data, raw.len);
+	else
+		buf_add(&word, raw.data, raw.len);
+	completions_add(out, word.data, word.len);
+	out->failed |= raw.failed || word.failed;
+	buf_fini(&raw);
+	buf_fini(&word);
+}
+
+/** The directory at a path below another one, or 0. */
+static entry_id descend(const struct tree *tree, entry_id dir, const char *path, size_t len)
+{
+	while (dir && len > 0) {
+		const char *slash = memchr(path, '/', len);
+		size_t part = slash ? (size_t)(slash - path) : len;
+
+		if (part > 0)
+			dir = tree_find(tree, dir, path, part);
+		part += slash ? 1 : 0;
+		path += part;
+		len -= part;
+	}
+	return dir && tree_dir(tree, dir) ? dir : 0;
+}
+
+/** Add the children of a directory that begin as what was typed. */
+static void add_children(const struct tree *tree, entry_id dir, const char *word, size_t before, size_t len, bool only_dirs,
+                         bool quoted, struct completions *out)
+{
+	const char *begin = word + before;
+	size_t begin_len = len - before;
+	size_t found = 0;
+
+	for (entry_id id = tree_dir(tree, dir)->first; id && found < CANDIDATES_MAX; id = tree_entry(tree, id)->next) {
+		bool is_dir = entry_is_dir(tree_entry(tree, id));
+		size_t name_len;
+		const char *name = tree_name(tree, id, &name_len);
+
+		if (name_len < begin_len || memcmp(name, begin, begin_len) != 0 || (only_dirs && !is_dir))
+			continue;
+		if (begin_len == 0 && name_len > 0 && name[0] == '.')
+			continue;
+		add(out, word, before, name, name_len, is_dir, quoted);
+		found++;
+	}
+}
+
+/** How much of a word is the directory it names, the slash included. */
+static size_t directory_part(const char *word, size_t len)
+{
+	while (len > 0 && word[len - 1] != '/')
+		len--;
+	return len;
+}
+
+static void complete_below(const struct app *app, const char *word, size_t len, bool quoted, struct completions *out)
+{
+	const struct pane *pane = session_pane(app->session);
+	size_t before = directory_part(word, len);
+	entry_id dir = before > 0 && word[0] == '/' ? 0 : descend(pane->tree, pane->rows.dir, word, before);
+
+	if (dir)
+		add_children(pane->tree, dir, word, before, len, false, quoted, out);
+}
+
+/** Directories that some pane knows already: only what is in memory can be offered. */
+static void complete_root(const struct app *app, const char *word, size_t len, bool quoted, struct completions *out)
+{
+	size_t before = directory_part(word, len);
+	struct buf wanted = BUF_INIT;
+	struct buf root = BUF_INIT;
+
+	external_absolute(app, word, before, &wanted);
+	for (size_t i = 0; i < app->session->pane_count && !wanted.failed; i++) {
+		const struct pane *pane = app->session->panes[i];
+		entry_id dir;
+
+		buf_clear(&root);
+		external_absolute(app, pane->root.data, pane->root.len, &root);
+		if (root.failed || wanted.len < root.len || memcmp(wanted.data, root.data, root.len) != 0)
+			continue;
+		if (wanted.len > root.len && wanted.data[root.len] != '/' && root.data[root.len - 1] != '/')
+			continue;
+		dir = descend(pane->tree, TREE_ROOT, wanted.data + root.len, wanted.len - root.len);
+		if (dir)
+			add_children(pane->tree, dir, word, before, len, true, quoted, out);
+	}
+	buf_fini(&wanted);
+	buf_fini(&root);
+}
+
+static void complete_words(const char *const *words, size_t count, const char *begin, size_t len, struct completions *out)
+{
+	for (size_t i = 0; i < count; i++)
+		if (strncmp(words[i], begin, len) == 0)
+			completions_add(out, words[i], strlen(words[i]));
+}
+
+static void complete_name(const char *begin, size_t len, struct completions *out)
+{
+	for (size_t i = 0; i < command_count(); i++) {
+		const struct command *command = command_at(i);
+		struct buf word = BUF_INIT;
+
+		if (strncmp(command->name, begin, len) != 0)
+			continue;
+		buf_add_str(&word, command->name);
+		if (command->operand != OPERAND_NONE && command->operand != OPERAND_COUNT)
+			buf_add_byte(&word, ' ');
+		completions_add(out, word.data, word.len);
+		out->failed |= word.failed;
+		buf_fini(&word);
+	}
+}
+
+/** Where the last word of a line begins, and its bytes so far: an open quote is closed for that. */
+static size_t last_word(const char *text, size_t len, struct buf *word)
+{
+	static const char *const ends[] = { "", "'", "\"" };
+	size_t at = 0;
+
+	for (;;) {
+		size_t used = 0;
+		struct buf closed = BUF_INIT;
+		bool read = false;
+
+		while (at < len && (text[at] == ' ' || text[at] == '\t'))
+			at++;
+		for (size_t i = 0; i < ARRAY_LEN(ends) && !read; i++) {
+			buf_clear(&closed);
+			buf_clear(word);
+			buf_add(&closed, text + at, len - at);
+			buf_add_str(&closed, ends[i]);
+			read = text_parse(closed.data, closed.len, word, &used) == 0;
+		}
+		buf_fini(&closed);
+		if (!read || used == 0 || at + used >= len)
+			return at;
+		at += used;
+	}
+}
+
+void command_complete(void *arg, const char *text, size_t len, size_t *start, struct completions *out)
+{
+	const struct app *app = arg;
+	size_t begin = strspn(text, " \t") < len ? strspn(text, " \t") : len;
+	size_t name_len = 0;
+	const struct command *command;
+	struct buf word = BUF_INIT;
+
+	while (begin + name_len < len && text[begin + name_len] != ' ' && text[begin + name_len] != '\t')
+		name_len++;
+	if (begin + name_len == len) {
+		*start = begin;
+		complete_name(text + begin, name_len, out);
+		return;
+	}
+	command = command_find(text + begin, name_len);
+	*start = last_word(text, len, &word);
+	if (!command || *start < begin + name_len) {
+		buf_fini(&word);
+		return;
+	}
+	switch (command->operand) {
+	case OPERAND_SORT:
+		complete_words(sort_words, ARRAY_LEN(sort_words), word.data, word.len, out);
+		break;
+	case OPERAND_BACKEND:
+		complete_words(backend_words, ARRAY_LEN(backend_words), word.data, word.len, out);
+		break;
+	case OPERAND_ROOT:
+		complete_root(app, word.data, word.len, true, out);
+		break;
+	case OPERAND_NAME:
+	case OPERAND_TEXT:
+		complete_below(app, word.data, word.len, true, out);
+		break;
+	default:
+		break;
+	}
+	buf_fini(&word);
+}
+
+void command_complete_entry(void *arg, const char *text, size_t len, size_t *start, struct completions *out)
+{
+	*start = 0;
+	complete_below(arg, text, len, false, out);
+}

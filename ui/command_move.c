@@ -1,0 +1,249 @@
+#include "command.h"
+
+#include <string.h>
+
+#include "app.h"
+#include "text.h"
+
+/** How often: once, unless a count was given. */
+static int64_t times(const struct command_call *call)
+{
+	return call->count ? (int64_t)call->count : 1;
+}
+
+static struct rows *rows_of(struct app *app)
+{
+	return &session_pane(app->session)->rows;
+}
+
+static bool move(struct app *app, int64_t by)
+{
+	rows_move(rows_of(app), by);
+	return true;
+}
+
+bool command_down(struct app *app, const struct command_call *call)
+{
+	return move(app, times(call));
+}
+
+bool command_up(struct app *app, const struct command_call *call)
+{
+	return move(app, -times(call));
+}
+
+/** A screen of rows, one of which stays. */
+static int64_t screen(struct app *app)
+{
+	size_t height = session_pane(app->session)->height;
+
+	return height > 2 ? (int64_t)height - 1 : 1;
+}
+
+bool command_page_down(struct app *app, const struct command_call *call)
+{
+	return move(app, times(call) * screen(app));
+}
+
+bool command_page_up(struct app *app, const struct command_call *call)
+{
+	return move(app, -times(call) * screen(app));
+}
+
+bool command_top(struct app *app, const struct command_call *call)
+{
+	rows_goto(rows_of(app), call->count ? call->count - 1 : 0);
+	return true;
+}
+
+bool command_bottom(struct app *app, const struct command_call *call)
+{
+	rows_goto(rows_of(app), call->count ? call->count - 1 : SIZE_MAX);
+	return true;
+}
+
+/** A filter ends with the directory it was made for. */
+static void drop_filter(struct pane *pane)
+{
+	if (pane->rows.filter.len == 0)
+		return;
+	buf_clear(&pane->rows.filter);
+	rows_touch(&pane->rows);
+}
+
+bool command_enter(struct app *app, const struct command_call *call)
+{
+	struct pane *pane = session_pane(app->session);
+	const struct entry *entry = tree_entry(pane->tree, pane_current(pane));
+
+	if (!entry_is_dir(entry))
+		return command_view(app, call);
+	drop_filter(pane);
+	if (!pane_enter(pane))
+		return app_fail(app, "this directory cannot be entered: %s", error_text(entry->error));
+	return true;
+}
+
+bool command_leave(struct app *app, const struct command_call *call)
+{
+	struct pane *pane = session_pane(app->session);
+
+	for (int64_t i = 0; i < times(call); i++) {
+		drop_filter(pane);
+		if (!pane_leave(pane))
+			return app_fail(app, "there is nothing above");
+	}
+	return true;
+}
+
+bool command_expand(struct app *app, const struct command_call *call)
+{
+	struct pane *pane = session_pane(app->session);
+
+	(void)call;
+	if (!entry_is_dir(tree_entry(pane->tree, pane_current(pane))))
+		return app_fail(app, "only a directory can be opened in place");
+	pane_expand(pane);
+	return true;
+}
+
+bool command_mark(struct app *app, const struct command_call *call)
+{
+	struct pane *pane = session_pane(app->session);
+	int64_t count = times(call);
+
+	if ((uint64_t)count > pane->rows.count - pane->rows.at)
+		count = (int64_t)(pane->rows.count - pane->rows.at);
+	for (int64_t i = 0; i < count; i++)
+		pane_mark(pane);
+	return true;
+}
+
+bool command_mark_range(struct app *app, const struct command_call *call)
+{
+	(void)call;
+	pane_mark_range(session_pane(app->session));
+	return true;
+}
+
+bool command_mark_invert(struct app *app, const struct command_call *call)
+{
+	(void)call;
+	pane_mark_invert(session_pane(app->session));
+	return true;
+}
+
+bool command_unmark(struct app *app, const struct command_call *call)
+{
+	(void)call;
+	pane_mark_none(session_pane(app->session));
+	return true;
+}
+
+/* ---- panes ------------------------------------------------------------------- */
+
+static bool activate(struct app *app, size_t index)
+{
+	app->session->active = index;
+	return true;
+}
+
+bool command_pane_next(struct app *app, const struct command_call *call)
+{
+	size_t count = app->session->pane_count;
+
+	return activate(app, (app->session->active + (size_t)times(call)) % count);
+}
+
+bool command_pane_prev(struct app *app, const struct command_call *call)
+{
+	size_t count = app->session->pane_count;
+
+	return activate(app, (app->session->active + count - (size_t)times(call) % count) % count);
+}
+
+bool command_pane(struct app *app, const struct command_call *call)
+{
+	const struct buf *word = call->argc ? &call->argv[0] : NULL;
+	size_t index;
+
+	if (!word || word->len != 1 || word->data[0] < '1' || word->data[0] > '9')
+		return app_fail(app, "pane: which one? 1 to 9");
+	index = (size_t)(word->data[0] - '1');
+	if (index >= app->session->pane_count)
+		return app_fail(app, "there is no pane %zu", index + 1);
+	return activate(app, index);
+}
+
+bool command_zoom(struct app *app, const struct command_call *call)
+{
+	(void)call;
+	app->zoom = !app->zoom;
+	return true;
+}
+
+bool command_pane_close(struct app *app, const struct command_call *call)
+{
+	(void)call;
+	if (app->session->pane_count < 2)
+		return app_fail(app, "the last pane stays");
+	app_forget_pane(app, session_pane(app->session));
+	return session_close(app->session, app->session->active);
+}
+
+bool command_pane_only(struct app *app, const struct command_call *call)
+{
+	const struct pane *keep = session_pane(app->session);
+
+	(void)call;
+	for (size_t i = app->session->pane_count; i-- > 0;) {
+		if (app->session->panes[i] == keep)
+			continue;
+		app_forget_pane(app, app->session->panes[i]);
+		if (!session_close(app->session, i))
+			return app_fail(app, "a pane could not be closed");
+	}
+	app->session->active = 0;
+	return true;
+}
+
+/** `~` as a shell would have it: what is typed at the prompt has not been through one. */
+static void add_root(struct buf *out, const struct buf *word)
+{
+	const char *home = getenv("HOME");
+	bool tilde = home && word->len > 0 && word->data[0] == '~' && (word->len == 1 || word->data[1] == '/');
+
+	if (tilde)
+		buf_add_str(out, home);
+	buf_add(out, word->data + (tilde ? 1 : 0), word->len - (tilde ? 1 : 0));
+}
+
+static bool open_root(struct app *app, const struct buf *word)
+{
+	struct buf root = BUF_INIT;
+	bool opened;
+
+	if (word->len == 0)
+		return app_fail(app, "open: no root is given");
+	add_root(&root, word);
+	opened = buf_str(&root) && session_open(app->session, root.data);
+	buf_fini(&root);
+	if (!opened)
+		return app_fail(app, "out of memory");
+	app->zoom = false;
+	return activate(app, app->session->pane_count - 1);
+}
+
+bool command_open(struct app *app, const struct command_call *call)
+{
+	struct command_call program = *call;
+
+	if (call->argc > 0)
+		return open_root(app, &call->argv[0]);
+	program.command = command_find("open-with", strlen("open-with"));
+	if (app->options->headless)
+		return app_fail(app, "open: not without a terminal");
+	if (pane_current(session_pane(app->session)) == 0)
+		return app_fail(app, "open: there is no entry here");
+	return command_open_with(app, &program);
+}

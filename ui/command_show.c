@@ -1,0 +1,440 @@
+#include "command.h"
+
+#include <signal.h>
+#include <string.h>
+
+#include "app.h"
+#include "ask.h"
+#include "confirm.h"
+#include "external.h"
+#include "list.h"
+#include "text.h"
+
+/* ---- order, filter, search ---------------------------------------------------- */
+
+static const struct {
+	const char *word;
+	enum rows_sort sort;
+} orders[] = {
+	{ "name", ROWS_NAME }, { "size", ROWS_SIZE },   { "mtime", ROWS_MTIME }, { "ext", ROWS_EXT },
+	{ "mode", ROWS_MODE }, { "owner", ROWS_OWNER }, { "count", ROWS_COUNT },
+};
+
+bool command_sort(struct app *app, const struct command_call *call)
+{
+	static const struct ask_choice choices[] = {
+		{ 'n', "name", "sort name" }, { 's', "size", "sort size" },   { 'm', "mtime", "sort mtime" },
+		{ 'e', "ext", "sort ext" },   { 'p', "mode", "sort mode" },   { 'o', "owner", "sort owner" },
+		{ 'c', "count", "sort count" },
+	};
+	struct rows *rows = &session_pane(app->session)->rows;
+
+	if (call->argc == 0) {
+		ask_choice(app, "sort by", choices, ARRAY_LEN(choices));
+		return true;
+	}
+	for (size_t i = 0; i < ARRAY_LEN(orders); i++) {
+		if (strcmp(call->argv[0].data, orders[i].word) != 0)
+			continue;
+		rows->sort = orders[i].sort;
+		rows_touch(rows);
+		return true;
+	}
+	return app_fail_on(app, "sort by name, size, mtime, ext, mode, owner or count, not ", call->argv[0].data,
+	                   call->argv[0].len);
+}
+
+bool command_reverse(struct app *app, const struct command_call *call)
+{
+	struct rows *rows = &session_pane(app->session)->rows;
+
+	(void)call;
+	rows->reverse = !rows->reverse;
+	rows_touch(rows);
+	return true;
+}
+
+bool command_hidden(struct app *app, const struct command_call *call)
+{
+	struct rows *rows = &session_pane(app->session)->rows;
+
+	(void)call;
+	rows->hidden = !rows->hidden;
+	rows_touch(rows);
+	app_say(app, "hidden names are %s", rows->hidden ? "shown" : "left out");
+	return true;
+}
+
+static void set_filter(struct app *app, const char *text, size_t len)
+{
+	struct rows *rows = &session_pane(app->session)->rows;
+
+	buf_clear(&rows->filter);
+	buf_add(&rows->filter, text, len);
+	rows_touch(rows);
+}
+
+static void clear_filter(struct app *app)
+{
+	set_filter(app, "", 0);
+}
+
+bool command_filter(struct app *app, const struct command_call *call)
+{
+	const struct buf *now = &session_pane(app->session)->rows.filter;
+
+	if (call->argc > 0) {
+		set_filter(app, call->argv[0].data, call->argv[0].len);
+		return true;
+	}
+	ask_line(app, &(struct ask_line){ .label = "filter: ",
+	                                  .text = now->data,
+	                                  .len = now->len,
+	                                  .history = HISTORY_FILTER,
+	                                  .accepted = set_filter,
+	                                  .changed = set_filter,
+	                                  .cancelled = clear_filter });
+	return true;
+}
+
+/** To the next row with the text. Returns whether there is one. */
+static bool find(struct app *app, int direction)
+{
+	struct rows *rows = &session_pane(app->session)->rows;
+	size_t at;
+
+	if (app->search.len == 0)
+		return app_fail(app, "there is nothing to search for yet");
+	at = rows_search(rows, app->search.data, app->search.len, direction);
+	if (at == SIZE_MAX)
+		return app_fail_on(app, "not found: ", app->search.data, app->search.len);
+	rows_goto(rows, at);
+	return true;
+}
+
+/** Back to where the search began. */
+static void search_from(struct app *app)
+{
+	struct rows *rows = &session_pane(app->session)->rows;
+	size_t at = rows_find(rows, app->searched_from);
+
+	if (at != SIZE_MAX)
+		rows_goto(rows, at);
+}
+
+static void search_changed(struct app *app, const char *text, size_t len)
+{
+	struct rows *rows = &session_pane(app->session)->rows;
+	size_t at;
+
+	search_from(app);
+	at = rows_search(rows, text, len, 1);
+	if (at != SIZE_MAX)
+		rows_goto(rows, at);
+}
+
+static void search_accepted(struct app *app, const char *text, size_t len)
+{
+	search_from(app);
+	buf_clear(&app->search);
+	buf_add(&app->search, text, len);
+	find(app, 1);
+}
+
+bool command_search(struct app *app, const struct command_call *call)
+{
+	app->searched_from = pane_current(session_pane(app->session));
+	if (call->argc > 0) {
+		buf_clear(&app->search);
+		buf_add(&app->search, call->argv[0].data, call->argv[0].len);
+		return find(app, 1);
+	}
+	ask_line(app, &(struct ask_line){ .label = "/",
+	                                  .history = HISTORY_SEARCH,
+	                                  .accepted = search_accepted,
+	                                  .changed = search_changed,
+	                                  .cancelled = search_from });
+	return true;
+}
+
+static bool find_again(struct app *app, const struct command_call *call, int direction)
+{
+	unsigned times = call->count ? call->count : 1;
+
+	for (unsigned i = 0; i < times; i++)
+		if (!find(app, direction))
+			return false;
+	return true;
+}
+
+bool command_search_next(struct app *app, const struct command_call *call)
+{
+	return find_again(app, call, 1);
+}
+
+bool command_search_prev(struct app *app, const struct command_call *call)
+{
+	return find_again(app, call, -1);
+}
+
+/* ---- marks by pattern --------------------------------------------------------- */
+
+static void mark_matching(struct app *app, const char *text, size_t len)
+{
+	(void)len;
+	pane_mark_glob(session_pane(app->session), text, true);
+}
+
+static void unmark_matching(struct app *app, const char *text, size_t len)
+{
+	(void)len;
+	pane_mark_glob(session_pane(app->session), text, false);
+}
+
+static bool by_pattern(struct app *app, const struct command_call *call, const char *label,
+                       void (*accepted)(struct app *, const char *, size_t))
+{
+	if (call->argc > 0)
+		accepted(app, call->argv[0].data, call->argv[0].len);
+	else
+		ask_line(app, &(struct ask_line){
+				      .label = label, .text = "*", .len = 1, .history = HISTORY_GLOB, .accepted = accepted });
+	return true;
+}
+
+bool command_mark_glob(struct app *app, const struct command_call *call)
+{
+	return by_pattern(app, call, "mark: ", mark_matching);
+}
+
+bool command_unmark_glob(struct app *app, const struct command_call *call)
+{
+	return by_pattern(app, call, "unmark: ", unmark_matching);
+}
+
+/* ---- lists -------------------------------------------------------------------- */
+
+static void fill_info(struct app *app, void *arg, const struct paint *p, struct lines *lines)
+{
+	(void)arg;
+	paint_info(p, session_pane(app->session), lines);
+}
+
+bool command_info(struct app *app, const struct command_call *call)
+{
+	static const struct list_ops ops = { .title = "info", .bottom = "Esc leave", .fill = fill_info };
+	struct pane *pane = session_pane(app->session);
+
+	(void)call;
+	pane_look(pane, pane_current(pane));
+	list_open(app, &ops, NULL, 0);
+	return true;
+}
+
+static void fill_workers(struct app *app, void *arg, const struct paint *p, struct lines *lines)
+{
+	(void)arg;
+	paint_workers(p, app->session, lines);
+}
+
+bool command_workers(struct app *app, const struct command_call *call)
+{
+	static const struct list_ops ops = { .title = "sources", .bottom = "Esc leave", .fill = fill_workers };
+
+	(void)call;
+	list_open(app, &ops, NULL, app->session->active);
+	return true;
+}
+
+static void fill_tasks(struct app *app, void *arg, const struct paint *p, struct lines *lines)
+{
+	(void)arg;
+	paint_tasks(p, app->session, lines);
+}
+
+/** The newest job stands first. */
+static struct job *task_at(struct app *app, size_t index)
+{
+	return index < app->session->job_count ? app->session->jobs[app->session->job_count - 1 - index] : NULL;
+}
+
+static void choose_task(struct app *app, struct list *list, void *arg, size_t index)
+{
+	struct job *job = task_at(app, index);
+
+	(void)list;
+	(void)arg;
+	if (job)
+		confirm_show_items(app, job);
+}
+
+static void task_key(struct app *app, struct list *list, void *arg, size_t index, uint32_t key)
+{
+	struct job *job = task_at(app, index);
+
+	(void)list;
+	(void)arg;
+	if (job && key == 'x')
+		job_cancel(app->session, job);
+}
+
+bool command_tasks(struct app *app, const struct command_call *call)
+{
+	static const struct list_ops ops = { .title = "jobs",
+		                             .bottom = "Enter items, x cancel, Esc leave",
+		                             .fill = fill_tasks,
+		                             .choose = choose_task,
+		                             .key = task_key };
+
+	(void)call;
+	list_open(app, &ops, NULL, 0);
+	return true;
+}
+
+static void fill_help(struct app *app, void *arg, const struct paint *p, struct lines *lines)
+{
+	(void)arg;
+	paint_help(p, app->keymap, lines);
+}
+
+bool command_help(struct app *app, const struct command_call *call)
+{
+	static const struct list_ops ops = { .title = "keys and commands",
+		                             .bottom = "/ search, n next, Esc leave",
+		                             .fill = fill_help };
+
+	(void)call;
+	list_open(app, &ops, NULL, 0);
+	return true;
+}
+
+/* ---- other programs ----------------------------------------------------------- */
+
+bool command_view(struct app *app, const struct command_call *call)
+{
+	(void)call;
+	if (app->options->headless)
+		return app_fail(app, "view: not without a terminal");
+	return external_run(app, EXTERNAL_VIEW, 0, NULL);
+}
+
+bool command_edit(struct app *app, const struct command_call *call)
+{
+	(void)call;
+	return external_run(app, EXTERNAL_EDIT, 0, NULL);
+}
+
+static void open_accepted(struct app *app, const char *text, size_t len)
+{
+	struct buf line = BUF_INIT;
+
+	buf_add_str(&line, "open-with ");
+	buf_add(&line, text, len);
+	if (line.failed)
+		app_fail(app, "out of memory");
+	else
+		command_run(app, line.data, line.len, 0);
+	buf_fini(&line);
+}
+
+bool command_open_with(struct app *app, const struct command_call *call)
+{
+	if (call->argc > 0)
+		return external_run(app, EXTERNAL_OPEN, call->argc, call->argv);
+	ask_line(app, &(struct ask_line){ .label = "open with: ", .history = HISTORY_PROGRAM, .accepted = open_accepted });
+	return true;
+}
+
+/* ---- scanning ----------------------------------------------------------------- */
+
+bool command_backend(struct app *app, const struct command_call *call)
+{
+	enum session_backend now = app->session->options.backend;
+	enum session_backend wanted = now == BACKEND_THREADS ? BACKEND_WORKERS : BACKEND_THREADS;
+
+	if (call->argc > 0 && strcmp(call->argv[0].data, "threads") == 0)
+		wanted = BACKEND_THREADS;
+	else if (call->argc > 0 && strcmp(call->argv[0].data, "workers") == 0)
+		wanted = BACKEND_WORKERS;
+	else if (call->argc > 0)
+		return app_fail_on(app, "backend: threads or workers, not ", call->argv[0].data, call->argv[0].len);
+	if (!session_set_backend(app->session, wanted))
+		return app_fail(app, "backend: not while a job runs");
+	app_say(app, "scanning by %s", wanted == BACKEND_THREADS ? "threads" : "workers");
+	return true;
+}
+
+bool command_rescan(struct app *app, const struct command_call *call)
+{
+	(void)call;
+	pane_rescan(session_pane(app->session));
+	return true;
+}
+
+bool command_redraw(struct app *app, const struct command_call *call)
+{
+	(void)call;
+	term_redraw(app->term);
+	return true;
+}
+
+bool command_stop(struct app *app, const struct command_call *call)
+{
+	struct pane *pane = session_pane(app->session);
+
+	(void)call;
+	if (app->options->choose) {
+		app_quit(app, 1);
+		return true;
+	}
+	if (pane_stop(pane))
+		app_say(app, "stopped; R reads again");
+	else if (pane->rows.filter.len > 0)
+		clear_filter(app);
+	return true;
+}
+
+/* ---- the program -------------------------------------------------------------- */
+
+static void command_accepted(struct app *app, const char *text, size_t len)
+{
+	command_run(app, text, len, 0);
+}
+
+bool command_command(struct app *app, const struct command_call *call)
+{
+	(void)call;
+	ask_line(app, &(struct ask_line){ .label = ":",
+	                                  .history = HISTORY_COMMAND,
+	                                  .complete = command_complete,
+	                                  .accepted = command_accepted });
+	return true;
+}
+
+bool command_suspend(struct app *app, const struct command_call *call)
+{
+	(void)call;
+	app_suspend(app);
+	return true;
+}
+
+static void quit_now(struct app *app)
+{
+	app_quit(app, 0);
+}
+
+bool command_quit(struct app *app, const struct command_call *call)
+{
+	(void)call;
+	if (session_has_jobs(app->session))
+		ask_yes(app, "A job is not done yet. Quit all the same?", quit_now);
+	else
+		app_quit(app, 0);
+	return true;
+}
+
+bool command_quit_cd(struct app *app, const struct command_call *call)
+{
+	app->leave_directory = true;
+	return command_quit(app, call);
+}

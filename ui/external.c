@@ -1,0 +1,222 @@
+#include "external.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#include "app.h"
+#include "spawn.h"
+
+/** The program that has the screen. */
+struct external {
+	struct app *app;
+	struct spawn_child child;
+	struct loop_watch watch;  /* of its end, where that has a descriptor */
+	const char *name;         /* for messages */
+};
+
+/** What the shell is told. The path and all words of the user's are arguments, never part of this. */
+static const char *const scripts[] = {
+	[EXTERNAL_VIEW] = "exec ${PAGER:-less} \"$@\"",
+	[EXTERNAL_EDIT] = "exec ${EDITOR:-vi} \"$@\"",
+	[EXTERNAL_OPEN] = "exec \"$@\"",
+};
+
+void external_prepare(void)
+{
+	const char *path = getenv("PATH");
+	struct buf clean = BUF_INIT;
+
+	while (path && *path) {
+		size_t len = strcspn(path, ":");
+
+		if (path[0] == '/') {
+			if (clean.len > 0)
+				buf_add_byte(&clean, ':');
+			buf_add(&clean, path, len);
+		}
+		path += len + (path[len] == ':' ? 1 : 0);
+	}
+	if (buf_str(&clean) && clean.len > 0)
+		setenv("PATH", clean.data, 1);
+	else
+		unsetenv("PATH");
+	buf_fini(&clean);
+}
+
+void external_absolute(const struct app *app, const char *path, size_t len, struct buf *out)
+{
+	const struct buf *cwd = &app->session->directory;
+	size_t begin = out->len;
+
+	if (len > 0 && path[0] == '/') {
+		buf_add(out, path, len);
+	} else {
+		while (len > 1 && path[0] == '.' && path[1] == '/') {
+			path += 2;
+			len -= 2;
+		}
+		buf_add(out, cwd->data, cwd->len);
+		if (len > 0 && !(len == 1 && path[0] == '.')) {
+			buf_add_byte(out, '/');
+			buf_add(out, path, len);
+		}
+	}
+	while (!out->failed && out->len > begin + 1 && out->data[out->len - 1] == '/')
+		out->len--;
+}
+
+/** The program has ended: take the screen again, and read what it may have changed. */
+static void finished(struct app *app)
+{
+	struct external *external = app->external;
+	int status = external->child.status;
+	struct pane *pane = session_pane(app->session);
+
+	loop_remove(&app->loop, &external->watch);
+	spawn_close(&external->child);
+	app->external = NULL;
+	if (!app->suspended && app_enter(app) != 0) {
+		app_quit(app, 128 + SIGHUP);
+	} else if (WIFEXITED(status) && WEXITSTATUS(status) == 127) {
+		app_fail(app, "%s: the program was not found", external->name);
+	} else if (WIFEXITED(status) && WEXITSTATUS(status) != 0) {
+		app_fail(app, "%s: exit status %d", external->name, WEXITSTATUS(status));
+	} else if (WIFSIGNALED(status)) {
+		app_fail(app, "%s: killed by signal %d", external->name, WTERMSIG(status));
+	}
+	if (pane)
+		pane_refresh(pane, pane->rows.dir);
+	free(external);
+}
+
+void external_reap(struct app *app)
+{
+	if (app->external && spawn_reap(&app->external->child))
+		finished(app);
+}
+
+static void on_exit_fd(void *arg, short revents)
+{
+	(void)revents;
+	external_reap(arg);
+}
+
+bool external_running(const struct app *app)
+{
+	return app->external != NULL;
+}
+
+void external_free(struct app *app)
+{
+	if (!app->external)
+		return;
+	loop_remove(&app->loop, &app->external->watch);
+	spawn_kill(&app->external->child, SIGHUP);
+	spawn_close(&app->external->child);
+	free(app->external);
+	app->external = NULL;
+}
+
+/** Start it on the screen that was left. Returns false when app_fail() said why not. */
+static bool start(struct app *app, enum external_kind kind, char *const argv[])
+{
+	static const char *const names[] = {
+		[EXTERNAL_VIEW] = "pager",
+		[EXTERNAL_EDIT] = "editor",
+		[EXTERNAL_OPEN] = "program",
+	};
+	struct external *external = calloc(1, sizeof *external);
+	int error;
+
+	if (!external)
+		return app_fail(app, "out of memory");
+	external->app = app;
+	external->name = names[kind];
+	external->child = (struct spawn_child)SPAWN_CHILD_INIT;
+	app_leave(app);
+	if (spawn_foreground(&external->child, "/bin/sh", argv, app->tty) != 0) {
+		error = errno;
+		free(external);
+		if (app_enter(app) != 0)
+			app_quit(app, 128 + SIGHUP);
+		return app_fail(app, "the program could not be started: %s", error_text(error_from_errno(error)));
+	}
+	app->external = external;
+	external->watch = (struct loop_watch){ .fd = external->child.exit_fd, .events = POLLIN,
+		                               .rank = LOOP_WATCH, .fn = on_exit_fd, .arg = app };
+	if (external->child.exit_fd >= 0 && loop_add(&app->loop, &external->watch) != 0)
+		return app_fail(app, "out of memory");
+	return true;
+}
+
+/** May a program be given this entry? Says why not. */
+static bool may_open(struct app *app, const struct pane *pane, entry_id id)
+{
+	uint32_t type = tree_entry(pane->tree, id)->mode & S_IFMT;
+
+	if (pane->source && source_info(pane->source).kind == SOURCE_RECORDING)
+		return app_fail(app, "a recording has no files to open");
+	if (type == S_IFDIR)
+		return app_fail(app, "this is a directory");
+	if (type != S_IFREG && type != S_IFLNK)
+		return app_fail(app, "a special file is not opened");
+	return true;
+}
+
+/** Append the absolute path of an entry, terminated. Returns false when app_fail() said why not. */
+static bool entry_path(struct app *app, const struct pane *pane, entry_id id, struct buf *out)
+{
+	struct buf path = BUF_INIT;
+
+	pane_entry_path(pane, id, &path);
+	external_absolute(app, path.data, path.len, out);
+	buf_fini(&path);
+	if (!buf_str(out))
+		return app_fail(app, "out of memory");
+	if (out->len >= PATH_MAX)
+		return app_fail(app, "%s: no program can open this path", error_text(ERROR_NAMETOOLONG));
+	if (out->data[0] != '/')
+		return app_fail(app, "the current directory has no path any more");
+	return true;
+}
+
+bool external_run(struct app *app, enum external_kind kind, size_t argc, const struct buf *argv)
+{
+	static char shell[] = "sh";
+	static char option[] = "-c";
+	static char name[] = "muntin";
+	enum { WORDS = 72 };
+	const struct pane *pane = session_pane(app->session);
+	entry_id id = pane_current(pane);
+	struct buf path = BUF_INIT;
+	char *words[WORDS] = { shell, option, NULL, name };
+	size_t count = 4;
+	bool placed = false;
+	bool started;
+	char *script;
+
+	if (id == 0)
+		return app_fail(app, "there is no entry here");
+	if (!may_open(app, pane, id) || !entry_path(app, pane, id, &path)) {
+		buf_fini(&path);
+		return false;
+	}
+	script = strdup(scripts[kind]);
+	words[2] = script;
+	for (size_t i = 0; i < argc && count < WORDS - 2; i++) {
+		bool is_path = argv[i].len == 2 && memcmp(argv[i].data, "%f", 2) == 0;
+
+		placed |= is_path;
+		words[count++] = is_path ? path.data : argv[i].data;
+	}
+	if (!placed)
+		words[count++] = path.data;
+	words[count] = NULL;
+	started = script ? start(app, kind, words) : app_fail(app, "out of memory");
+	free(script);
+	buf_fini(&path);
+	return started;
+}

@@ -1,0 +1,39 @@
+/*
+ * Other programs on our terminal: pager, editor, and whatever the user names.
+ *
+ * A path goes to them as one argument, absolute, so that no name is ever taken for an option or for shell text. The
+ * screen is theirs until they end; the panes go on being filled meanwhile.   Thread: main, for all functions.
+ */
+#ifndef MUNTIN_EXTERNAL_H
+#define MUNTIN_EXTERNAL_H
+
+#include "base.h"
+#include "buf.h"
+
+struct app;
+struct pane;
+
+enum external_kind { EXTERNAL_VIEW, EXTERNAL_EDIT, EXTERNAL_OPEN };
+
+/** Once, before any thread: leave relative entries out of PATH, for all children. */
+void external_prepare(void);
+
+/** Append the absolute form of a path that the user gave. It is not looked up: `..` and links stay. */
+void external_absolute(const struct app *app, const char *path, size_t len, struct buf *out);
+
+/**
+ * Run a program on the current entry. `argc` words with the program first for EXTERNAL_OPEN; a word %f stands for the
+ * path, which otherwise comes last. Returns false when app_fail() said why not.
+ */
+bool external_run(struct app *app, enum external_kind kind, size_t argc, const struct buf *argv);
+
+/** Is one running, and the screen its own? */
+bool external_running(const struct app *app);
+
+/** A child may have ended (SIGCHLD). */
+void external_reap(struct app *app);
+
+/** Let go of a program that still runs. */
+void external_free(struct app *app);
+
+#endif

@@ -1,0 +1,102 @@
+/*
+ * What the command line asks for. One table of options drives parsing, --help and the options of the configuration.
+ *
+ * Parsing is pure: it reads no file. What a file holds (the configuration, patterns to leave out) is added later by
+ * config_load(), in the process that the supervisor started.   Thread: main, for all functions.
+ */
+#ifndef MUNTIN_OPTIONS_H
+#define MUNTIN_OPTIONS_H
+
+#include "buf.h"
+#include "session.h"
+
+/** What the program is to do. */
+enum options_mode {
+	MODE_BROWSE,
+	MODE_LIST,
+	MODE_COUNT,
+	MODE_DUMP,
+	MODE_BATCH,
+	MODE_HELP,
+	MODE_VERSION,
+};
+
+/** The form of headless output. */
+enum options_format { FORMAT_TEXT, FORMAT_TYPED, FORMAT_JSON, FORMAT_NCDU };
+
+/** Strings that grow in number. A list owns all of them or none. */
+struct string_list {
+	const char **items;
+	size_t len;
+	size_t cap;
+};
+
+/** All of it. Strings are borrowed from argv, or owned by the lists that say so. */
+struct options {
+	enum options_mode mode;
+	struct string_list roots;       /* as given; MODE_BROWSE: never empty */
+	struct session_options session; /* its patterns are those of `exclude` */
+	struct string_list exclude;     /* owned copies: patterns of --exclude and of the files of --exclude-from */
+	struct string_list exclude_from; /* owned copies: file names */
+	enum options_format format;
+	bool null;                      /* records end with NUL, names are raw */
+	bool sort;
+	bool depth_first;
+	const char *batch;              /* the file of MODE_BATCH, may be "-" */
+
+	/* the browser's */
+	const char *script;             /* NULL: none */
+	bool headless;                  /* draw into memory */
+	int cols;                       /* of the headless screen */
+	int rows;
+	const char *cwd_file;           /* NULL: none */
+	bool choose;                    /* a picker */
+	const char *choose_file;        /* NULL: standard output */
+	struct string_list binds;       /* owned: `KEYS = COMMAND` as keymap_set() takes it, in order */
+	struct string_list colors;      /* owned: `MEANING = WORD...` as styles_set() takes it, in order */
+	struct string_list kept;        /* owned: values of the configuration that others point to */
+
+	const char *debug;              /* CATEGORIES:FILE for diag_open(); NULL: none */
+	const char *config;             /* the file that replaces the user's; NULL: the usual one */
+	bool no_config;
+	bool configured;                /* a configuration was read before the command line: a form that does not fit is its */
+	uint64_t locked;                /* bit n: option n of the table keeps the administrator's value */
+};
+
+/** Defaults; needs no memory. */
+void options_init(struct options *options);
+
+/** Give the memory back. */
+void options_fini(struct options *options);
+
+/**
+ * Read a command line over what `options` holds already. `argv` must outlive them.
+ * Returns 0; or -1 after adding one line for people, without a newline, to `why`.
+ */
+MUN_NODISCARD int options_parse(struct options *options, int argc, char *const *argv, struct buf *why);
+
+/**
+ * `KEY = VALUE` of a configuration, KEY an option's long name. Returns NULL, or a few words on what is wrong; nothing
+ * is changed then.
+ */
+MUN_NODISCARD const char *options_set(struct options *options, const char *key, const char *value);
+
+/** Keep an option's value from now on. Returns NULL, or a few words on what is wrong. */
+MUN_NODISCARD const char *options_lock(struct options *options, const char *key);
+
+/** Append the screen of --help. */
+void options_help(struct buf *out);
+
+/** How foreign bytes are to be rendered on standard output and standard error: enum text_flags. */
+unsigned options_text_flags(void);
+
+/** Append a copy to a list that owns its strings; -1 with ENOMEM. */
+MUN_NODISCARD int string_list_copy(struct string_list *list, const char *bytes, size_t len);
+
+/** Append a borrowed string; -1 with ENOMEM. */
+MUN_NODISCARD int string_list_add(struct string_list *list, const char *str);
+
+/** Give back the array, and the strings when they are `owned`. */
+void string_list_fini(struct string_list *list, bool owned);
+
+#endif

@@ -1,0 +1,153 @@
+#include "paint.h"
+
+#include <string.h>
+
+#include "command.h"
+#include "keys.h"
+#include "list.h"
+#include "text.h"
+
+enum { KEYS_WIDTH = 17, NAME_WIDTH = 21 };
+
+/** Append safe text and blanks up to a width, one blank at least. */
+static void add_padded(struct buf *out, const struct buf *text, int width)
+{
+	int used = text_width(text->data, text->len);
+
+	buf_add(out, text->data, text->len);
+	do {
+		buf_add_byte(out, ' ');
+	} while (++used < width);
+}
+
+/** All keys that are bound to a command without operands. */
+static void add_keys(const struct keymap *keymap, const char *name, struct buf *out)
+{
+	for (size_t i = 0; i < keymap_count(keymap); i++) {
+		const uint32_t *keys;
+		size_t len;
+
+		if (strcmp(keymap_at(keymap, i, &keys, &len), name) != 0)
+			continue;
+		if (out->len > 0)
+			buf_add_byte(out, ' ');
+		keys_add(out, keys, len);
+	}
+}
+
+static void add_command(const struct command *command, const struct keymap *keymap, struct lines *lines)
+{
+	struct buf keys = BUF_INIT;
+	struct buf name = BUF_INIT;
+
+	add_keys(keymap, command->name, &keys);
+	buf_add_str(&name, command->name);
+	if (command_operand(command)) {
+		buf_add_byte(&name, ' ');
+		buf_add_str(&name, command_operand(command));
+	}
+	add_padded(&lines->text, &keys, KEYS_WIDTH);
+	add_padded(&lines->text, &name, NAME_WIDTH);
+	buf_add_str(&lines->text, command->help);
+	lines_end(lines, STYLE_NORMAL);
+	buf_fini(&keys);
+	buf_fini(&name);
+}
+
+/** Bindings to a command with its operands have a line of their own. */
+static void add_lines(const struct keymap *keymap, struct lines *lines)
+{
+	for (size_t i = 0; i < keymap_count(keymap); i++) {
+		struct buf text = BUF_INIT;
+		const uint32_t *keys;
+		size_t len;
+		const char *line = keymap_at(keymap, i, &keys, &len);
+
+		if (!strchr(line, ' '))
+			continue;
+		keys_add(&text, keys, len);
+		add_padded(&lines->text, &text, KEYS_WIDTH);
+		text_add(&lines->text, line, strlen(line), 0);
+		lines_end(lines, STYLE_NORMAL);
+		buf_fini(&text);
+	}
+}
+
+void paint_help(const struct paint *p, const struct keymap *keymap, struct lines *lines)
+{
+	(void)p;
+	for (size_t i = 0; i < command_count(); i++)
+		add_command(command_at(i), keymap, lines);
+	add_lines(keymap, lines);
+}
+
+/** The first of the keys that are bound to a command. Returns whether there is one. */
+static bool first_key(const struct keymap *keymap, const char *name, struct buf *out)
+{
+	for (size_t i = 0; i < keymap_count(keymap); i++) {
+		const uint32_t *keys;
+		size_t len;
+
+		if (strcmp(keymap_at(keymap, i, &keys, &len), name) != 0)
+			continue;
+		keys_add(out, keys, len);
+		return true;
+	}
+	return false;
+}
+
+/** A key and a word. Returns the column behind. */
+static int paint_pair(const struct paint *p, int x, int y, int end, const struct buf *key, const char *word)
+{
+	int width = text_width(key->data, key->len) + 1 + text_width(word, strlen(word));
+
+	if (x + width > end)
+		return end;
+	x += grid_put(p->grid, x, y, end - x, key->data, key->len, STYLE_HINT_KEY) + 1;
+	return x + grid_put_str(p->grid, x, y, end - x, word, STYLE_HINT) + 2;
+}
+
+void paint_hint(const struct paint *p, const struct keymap *keymap, struct rect rect)
+{
+	int x = rect.x + 1;
+
+	if (rect_empty(&rect))
+		return;
+	for (size_t i = 0; i < command_count(); i++) {
+		const struct command *command = command_at(i);
+		struct buf key = BUF_INIT;
+
+		if (command->hint && first_key(keymap, command->name, &key))
+			x = paint_pair(p, x, rect.y, rect.x + rect.w, &key, command->hint);
+		buf_fini(&key);
+	}
+}
+
+void paint_prefix(const struct paint *p, const struct keymap *keymap, const struct key_state *state, struct rect rect)
+{
+	enum { NEXT_MAX = 64 };
+	struct key_next next[NEXT_MAX];
+	size_t count = size_min(keymap_next(keymap, state, next, NEXT_MAX), NEXT_MAX);
+	struct buf text = BUF_INIT;
+	int x = rect.x + 1;
+
+	if (rect_empty(&rect))
+		return;
+	key_state_add(&text, state);
+	buf_add_str(&text, paint_sign(p, SIGN_ELLIPSIS));
+	x += grid_put(p->grid, x, rect.y, rect.w - 1, text.data, text.len, STYLE_PROMPT) + 2;
+	for (size_t i = 0; i < count && state->len > 0; i++) {
+		struct buf word = BUF_INIT;
+
+		buf_clear(&text);
+		key_add(&text, next[i].key);
+		if (next[i].command)
+			text_add(&word, next[i].command, strlen(next[i].command), p->text);
+		else
+			buf_add_str(&word, paint_sign(p, SIGN_ELLIPSIS));
+		if (buf_str(&word))
+			x = paint_pair(p, x, rect.y, rect.x + rect.w, &text, word.data);
+		buf_fini(&word);
+	}
+	buf_fini(&text);
+}

@@ -1,0 +1,423 @@
+#include "paint.h"
+
+#include <string.h>
+
+#include "loop.h"
+#include "text.h"
+
+/*
+ * A row:  mark · state · blank · indent · name … size mode mtime
+ * Columns are left out from the right until the name has ROW_NAME cells.
+ */
+enum {
+	ROW_LEAD = 3,
+	ROW_NAME = 10,
+	ROW_INDENT = 2,
+	COLUMN_SIZE = 8,
+	COLUMN_MODE = 9,
+	COLUMN_TIME = 7,
+	FRAME_WIDTH = 4,   /* a narrower pane has no frame */
+	FRAME_HEIGHT = 3,
+	HEADER_HEIGHT = 5, /* a lower one has no header */
+};
+
+/** Which columns a pane has room for, and what that leaves to the name. */
+struct columns {
+	bool size;
+	bool mode;
+	bool time;
+	int name;
+};
+
+/** Where the parts of a pane are. */
+struct parts {
+	struct rect frame;
+	struct rect rows;
+	bool framed;
+	bool header;
+};
+
+static struct parts parts_of(const struct rect *rect)
+{
+	struct parts parts = { .frame = *rect, .rows = *rect };
+
+	parts.framed = rect->w >= FRAME_WIDTH && rect->h >= FRAME_HEIGHT;
+	parts.header = parts.framed && rect->h >= HEADER_HEIGHT;
+	if (parts.framed)
+		parts.rows = rect_inset(*rect, 1, 1);
+	if (parts.header) {
+		parts.rows.y++;
+		parts.rows.h--;
+	}
+	return parts;
+}
+
+size_t paint_pane_height(const struct rect *rect)
+{
+	int height = parts_of(rect).rows.h;
+
+	return height > 0 ? (size_t)height : 0;
+}
+
+static struct columns columns_of(int width)
+{
+	struct columns columns = { .name = width - ROW_LEAD };
+
+	columns.size = columns.name - 1 - COLUMN_SIZE >= ROW_NAME;
+	columns.name -= columns.size ? 1 + COLUMN_SIZE : 0;
+	columns.mode = columns.size && columns.name - 1 - COLUMN_MODE >= ROW_NAME;
+	columns.name -= columns.mode ? 1 + COLUMN_MODE : 0;
+	columns.time = columns.mode && columns.name - 1 - COLUMN_TIME >= ROW_NAME;
+	columns.name -= columns.time ? 1 + COLUMN_TIME : 0;
+	columns.name = columns.name > 0 ? columns.name : 0;
+	return columns;
+}
+
+static void paint_header(const struct paint *p, const struct rows *rows, struct rect line)
+{
+	static const char *const sorted_by[] = { "name", "size", "mtime", "ext", "mode", "owner", "count" };
+	struct columns columns = columns_of(line.w);
+	int x = line.x + ROW_LEAD + columns.name;
+
+	grid_put_str(p->grid, line.x + 1, line.y, line.w - 1, "name", STYLE_HEADER);
+	if (columns.name > 20 && (rows->sort != ROWS_NAME || rows->reverse)) {
+		struct buf how = BUF_INIT;
+
+		buf_printf(&how, "(by %s%s)", sorted_by[rows->sort], rows->reverse ? ", reversed" : "");
+		paint_cut(p, line.x + 6, line.y, columns.name - 4, &how, STYLE_HEADER);
+		buf_fini(&how);
+	}
+	if (columns.size)
+		grid_put_str(p->grid, x + 1 + COLUMN_SIZE - 4, line.y, 4, "size", STYLE_HEADER);
+	if (columns.mode)
+		grid_put_str(p->grid, x + 2 + COLUMN_SIZE, line.y, COLUMN_MODE, "mode", STYLE_HEADER);
+	if (columns.time)
+		grid_put_str(p->grid, x + 3 + COLUMN_SIZE + COLUMN_MODE, line.y, COLUMN_TIME, "mtime", STYLE_HEADER);
+}
+
+/** Is there something below that could not be read, or will not be any more? */
+static bool is_partial(const struct pane *pane, const struct dir *dir)
+{
+	return dir->total.unread > 0 || (dir->total.growing > 0 && pane->state != PANE_SCANNING);
+}
+
+static void add_size(const struct paint *p, const struct pane *pane, entry_id id, struct buf *out)
+{
+	const struct entry *entry = tree_entry(pane->tree, id);
+	const struct dir *dir = tree_dir(pane->tree, id);
+	bool partial = dir && is_partial(pane, dir);
+
+	if (entry->error != ERROR_NONE && !(entry->flags & ENTRY_KNOWN)) {
+		buf_add_byte(out, '?');
+		return;
+	}
+	if (dir && dir->state == DIR_UNREADABLE) {
+		buf_add_byte(out, '?');
+		return;
+	}
+	if (!(entry->flags & ENTRY_KNOWN))
+		return;
+	if (partial)
+		buf_add_str(out, paint_sign(p, SIGN_AT_LEAST));
+	text_size(out, dir ? dir->total.size : entry->size);
+	if (dir && !partial && dir->total.growing > 0)
+		buf_add_byte(out, '+');
+}
+
+static const char *row_sign(const struct paint *p, const struct pane *pane, entry_id id)
+{
+	const struct entry *entry = tree_entry(pane->tree, id);
+	const struct dir *dir = tree_dir(pane->tree, id);
+
+	if ((dir && (dir->state == DIR_UNREADABLE || dir->state == DIR_PARTIAL)) ||
+	    (entry->error != ERROR_NONE && (!dir || dir->state != DIR_SKIPPED)))
+		return "!";
+	if (!dir)
+		return " ";
+	return paint_sign(p, entry->flags & ENTRY_EXPANDED ? SIGN_OPEN : SIGN_CLOSED);
+}
+
+/** The columns behind the name. */
+static void paint_columns(const struct paint *p, const struct pane *pane, entry_id id, struct columns columns, int x, int y,
+                          uint16_t flags)
+{
+	const struct entry *entry = tree_entry(pane->tree, id);
+	bool known = (entry->flags & ENTRY_KNOWN) != 0;
+	struct buf text = BUF_INIT;
+
+	if (columns.size) {
+		add_size(p, pane, id, &text);
+		paint_field_right(p, x + 1, y, COLUMN_SIZE, &text, STYLE_SIZE | flags);
+	}
+	if (columns.mode && known) {
+		buf_clear(&text);
+		text_mode(&text, entry->mode);
+		buf_drop(&text, text.len > 0 ? 1 : 0);
+		paint_field(p, x + 2 + COLUMN_SIZE, y, COLUMN_MODE, &text, STYLE_MODE | flags);
+	}
+	if (columns.time && known) {
+		buf_clear(&text);
+		text_time(&text, entry->mtime, false, p->clock);
+		paint_field(p, x + 3 + COLUMN_SIZE + COLUMN_MODE, y, COLUMN_TIME, &text, STYLE_TIME | flags);
+	}
+	buf_fini(&text);
+}
+
+static void paint_row(const struct paint *p, const struct pane *pane, struct row row, struct rect line, uint16_t flags)
+{
+	const struct entry *entry = tree_entry(pane->tree, row.id);
+	struct columns columns = columns_of(line.w);
+	int indent = (int)size_min(row.indent * (size_t)ROW_INDENT, (size_t)columns.name / 2);
+	struct buf name = BUF_INIT;
+
+	if (entry->flags & ENTRY_MARKED)
+		flags |= STYLE_MARKED;
+	grid_fill(p->grid, line.x, line.y, line.w, 1, STYLE_FILE | flags);
+	grid_put_str(p->grid, line.x, line.y, 1, entry->flags & ENTRY_MARKED ? "*" : " ", STYLE_MARK | flags);
+	grid_put_str(p->grid, line.x + 1 + indent, line.y, line.w > 0 ? 1 : 0, row_sign(p, pane, row.id),
+	             STYLE_FILE | flags);
+	paint_name(p, pane->tree, row.id, false, &name);
+	if (text_width(name.data, name.len) + 8 <= columns.name - indent) {
+		buf_clear(&name);
+		paint_name(p, pane->tree, row.id, true, &name);
+	}
+	paint_cut(p, line.x + ROW_LEAD + indent, line.y, columns.name - indent, &name,
+	          paint_entry_style(p, pane->tree, row.id) | flags);
+	buf_fini(&name);
+	paint_columns(p, pane, row.id, columns, line.x + ROW_LEAD + columns.name, line.y, flags);
+}
+
+/** Why there are no rows. */
+static void add_reason(const struct paint *p, const struct pane *pane, struct buf *out)
+{
+	const struct dir *dir = tree_dir(pane->tree, pane->rows.dir);
+	const struct entry *entry = tree_entry(pane->tree, pane->rows.dir);
+
+	if (pane->state == PANE_FAILED || pane->state == PANE_RESTARTING) {
+		paint_foreign(p, out, pane->reason.data, pane->reason.len);
+		return;
+	}
+	if (dir && dir->count > 0) {
+		buf_add_str(out, pane->rows.filter.len > 0 ? "nothing matches the filter" : "only hidden names");
+		return;
+	}
+	if (!dir)
+		return;
+	switch ((enum dir_state)dir->state) {
+	case DIR_UNREAD:
+		buf_add_str(out, "not read");
+		break;
+	case DIR_QUEUED:
+	case DIR_READING:
+		buf_printf(out, "reading%s", paint_sign(p, SIGN_ELLIPSIS));
+		break;
+	case DIR_COMPLETE:
+		buf_add_str(out, "empty");
+		break;
+	case DIR_PARTIAL:
+		buf_printf(out, "incomplete: %s", error_text(entry->error));
+		break;
+	case DIR_UNREADABLE:
+	case DIR_SKIPPED:
+		buf_printf(out, "%s: %s", dir->state == DIR_SKIPPED ? "not entered" : "not readable",
+		           error_text(entry->error));
+		break;
+	}
+}
+
+static void paint_rows(const struct paint *p, const struct pane *pane, struct rect area, bool active, bool cursor)
+{
+	const struct rows *rows = &pane->rows;
+
+	for (int line = 0; line < area.h && rows->top + (size_t)line < rows->count; line++) {
+		size_t index = rows->top + (size_t)line;
+		bool current = index == rows->at && rows->cursor != 0;
+		uint16_t flags = !current ? 0 : active ? STYLE_CURSOR : STYLE_IDLE_CURSOR;
+
+		if (!tree_has(pane->tree, rows->items[index].id))
+			continue;
+		paint_row(p, pane, rows->items[index], (struct rect){ area.x, area.y + line, area.w, 1 }, flags);
+		if (current && active && cursor)
+			grid_cursor(p->grid, area.x + (area.w > ROW_LEAD ? ROW_LEAD : 0), area.y + line);
+	}
+	if (rows->count == 0 && area.h > 0) {
+		struct buf why = BUF_INIT;
+
+		add_reason(p, pane, &why);
+		paint_cut(p, area.x + ROW_LEAD, area.y, area.w - ROW_LEAD, &why, STYLE_DIM);
+		buf_fini(&why);
+		if (active && cursor)
+			grid_cursor(p->grid, area.x, area.y);
+	}
+}
+
+/** The state for the title; `detail` from 2 (all of it) to 0 (the sign alone). */
+static void add_state(const struct paint *p, const struct pane *pane, int detail, struct buf *out)
+{
+	int64_t silent = pane_silent(pane, p->now);
+	const struct dir *root = tree_dir(pane->tree, TREE_ROOT);
+
+	if (silent >= 5 * LOOP_SECOND) {
+		buf_printf(out, "%s %lld s", paint_sign(p, SIGN_SILENT), (long long)(silent / LOOP_SECOND));
+		return;
+	}
+	switch (pane->state) {
+	case PANE_SCANNING:
+		buf_add_str(out, paint_spinner(p));
+		break;
+	case PANE_COMPLETE:
+		buf_add_str(out, paint_sign(p, SIGN_COMPLETE));
+		break;
+	case PANE_STOPPED:
+		buf_add_str(out, paint_sign(p, SIGN_STOPPED));
+		break;
+	case PANE_FAILED:
+	case PANE_RESTARTING:
+		buf_add_str(out, paint_sign(p, SIGN_FAILED));
+		if (detail > 0 && pane->reason.len > 0) {
+			buf_add_byte(out, ' ');
+			paint_foreign(p, out, pane->reason.data, pane->reason.len);
+		}
+		return;
+	}
+	if (detail > 0) {
+		buf_add_byte(out, ' ');
+		text_count(out, pane->entries);
+	}
+	if (detail < 2)
+		return;
+	if (pane->state == PANE_SCANNING && pane->rate > 0) {
+		buf_add_str(out, paint_sign(p, SIGN_DOT));
+		text_rate(out, pane->rate);
+	}
+	if (pane->state != PANE_SCANNING && root) {
+		buf_add_str(out, paint_sign(p, SIGN_DOT));
+		if (is_partial(pane, root))
+			buf_add_str(out, paint_sign(p, SIGN_AT_LEAST));
+		text_size(out, root->total.size);
+	}
+}
+
+/** Text in a side of the frame, a blank at each end. Returns the cells it takes. */
+static int paint_label(const struct paint *p, int x, int y, int width, const struct buf *safe, uint16_t style)
+{
+	int used;
+
+	if (width < 3 || safe->len == 0)
+		return 0;
+	used = paint_cut(p, x + 1, y, width - 2, safe, style);
+	grid_put_str(p->grid, x, y, 1, " ", style);
+	grid_put_str(p->grid, x + 1 + used, y, 1, " ", style);
+	return used + 2;
+}
+
+/** As much of the state as leaves the directory half of the title, or all it needs. */
+static void paint_title(const struct paint *p, const struct pane *pane, struct rect frame, bool active)
+{
+	uint16_t style = active ? STYLE_TITLE_ACTIVE : STYLE_TITLE;
+	uint16_t state_style = pane->state == PANE_FAILED ? STYLE_ERROR : style;
+	struct buf where = BUF_INIT;
+	struct buf path = BUF_INIT;
+	struct buf state = BUF_INIT;
+	int room = frame.w - 3;
+	int needs;
+	int used = 0;
+
+	pane_directory(pane, &path);
+	paint_path(p, &where, path.data, path.len);
+	needs = text_width(where.data, where.len);
+	needs = needs < room / 2 ? needs : room / 2;
+	for (int detail = 2; detail >= 0; detail--) {
+		buf_clear(&state);
+		add_state(p, pane, detail, &state);
+		used = text_width(state.data, state.len) + 2;
+		if (used + needs + 2 <= room)
+			break;
+	}
+	if (pane->state == PANE_FAILED && used + needs + 2 > room)
+		used = room - needs - 2;
+	used = used < room ? used : room;
+	paint_label(p, frame.x + frame.w - 1 - used, frame.y, used, &state, state_style);
+	paint_label(p, frame.x + 1, frame.y, room - used + 1, &where, style);
+	buf_fini(&where);
+	buf_fini(&path);
+	buf_fini(&state);
+}
+
+static const char *backend_name(const struct pane *pane)
+{
+	static const char *const names[] = {
+		[SOURCE_THREADS] = "threads",
+		[SOURCE_WORKER] = "worker",
+		[SOURCE_RECORDING] = "recording",
+	};
+
+	return pane->source ? names[source_info(pane->source).kind] : "";
+}
+
+static void add_footer(const struct paint *p, const struct pane *pane, struct buf *out)
+{
+	const struct rows *rows = &pane->rows;
+	const struct dir *dir = tree_dir(pane->tree, rows->dir);
+	uint64_t bytes;
+	size_t marked = tree_marked(pane->tree, &bytes);
+
+	if (dir && rows->filter.len > 0) {
+		text_count(out, rows->count);
+		buf_add_str(out, " of ");
+		text_count(out, dir->count);
+		buf_add_str(out, " match ");
+		paint_foreign(p, out, rows->filter.data, rows->filter.len);
+	} else {
+		paint_plural(out, rows->count, "entry");
+	}
+	if (marked > 0) {
+		buf_add_str(out, paint_sign(p, SIGN_DOT));
+		text_count(out, marked);
+		buf_add_str(out, " marked ");
+		text_size(out, bytes);
+	}
+	if (dir && dir->total.unread > 0) {
+		buf_add_str(out, paint_sign(p, SIGN_DOT));
+		text_count(out, dir->total.unread);
+		buf_add_str(out, " unread");
+	}
+}
+
+static void paint_footer(const struct paint *p, const struct pane *pane, struct rect frame, bool active)
+{
+	uint16_t style = active ? STYLE_TITLE_ACTIVE : STYLE_TITLE;
+	struct buf text = BUF_INIT;
+	struct buf kind = BUF_INIT;
+	int y = frame.y + frame.h - 1;
+	int used;
+
+	add_footer(p, pane, &text);
+	buf_add_str(&kind, backend_name(pane));
+	used = paint_label(p, frame.x + 1, y, frame.w - 2, &text, style);
+	if (used + (int)kind.len + 2 <= frame.w - 3)
+		paint_label(p, frame.x + frame.w - 2 - (int)kind.len - 2, y, (int)kind.len + 2, &kind, STYLE_TITLE);
+	buf_fini(&text);
+	buf_fini(&kind);
+}
+
+static void paint_pane(const struct paint *p, const struct pane *pane, const struct rect *rect, bool active, bool cursor)
+{
+	struct parts parts = parts_of(rect);
+
+	if (parts.framed) {
+		grid_box(p->grid, rect->x, rect->y, rect->w, rect->h, active ? STYLE_BORDER_ACTIVE : STYLE_BORDER);
+		paint_title(p, pane, *rect, active);
+		paint_footer(p, pane, *rect, active);
+	}
+	if (parts.header)
+		paint_header(p, &pane->rows, (struct rect){ parts.rows.x, parts.rows.y - 1, parts.rows.w, 1 });
+	paint_rows(p, pane, parts.rows, active, cursor);
+}
+
+void paint_panes(const struct paint *p, const struct session *session, const struct rect *rects, bool cursor)
+{
+	for (size_t i = 0; i < session->pane_count; i++)
+		if (!rect_empty(&rects[i]))
+			paint_pane(p, session->panes[i], &rects[i], i == session->active, cursor);
+}
