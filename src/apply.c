@@ -7,8 +7,11 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
-/* A batch or directory number may be this much ahead of the highest so far: producers overtake each other. */
+/* A batch or directory number may be this much ahead of how many there were: producers overtake each other. */
 enum { MAX_AHEAD = 1 << 16 };
+
+/* As the entry of a directory number: one that has left the tree. */
+#define GONE UINT32_MAX
 
 /*
  * The names of a directory while it is read: which entry has a name, and whether this scan has found it. One name is
@@ -23,6 +26,7 @@ struct names {
 	size_t cap;            /* a power of two, or 0 */
 	size_t used;
 	size_t unseen;         /* entries of an earlier scan that were not found again so far */
+	entry_id last;         /* the last child that was looked at; what another scan adds comes behind it */
 };
 
 /* What a directory number of the stream stands for. */
@@ -42,9 +46,11 @@ struct scan_view {
 	struct tree *tree;
 	entry_id top;
 	struct view_dir *dirs;
+	size_t dirs_seen;      /* announced so far */
 	size_t dir_count;
 	size_t dir_cap;
 	struct view_batch **batches;
+	size_t batches_seen;
 	size_t batch_count;
 	size_t batch_cap;
 	entry_id *ids;         /* of the batch that is being read */
@@ -140,7 +146,7 @@ static struct name_slot *names_find(const struct names *names, const struct tree
 
 		if (!slot->id)
 			return slot;
-		if (slot->hash != hash)
+		if (slot->hash != hash || !tree_has(tree, slot->id))
 			continue;
 		has = tree_name(tree, slot->id, &has_len);
 		if (has_len == len && memcmp(has, name, len) == 0)
@@ -173,18 +179,40 @@ static int names_grow(struct names *names)
 	return 0;
 }
 
-/* Add an entry of an earlier scan. */
-static int names_add(struct names *names, const struct tree *tree, entry_id id)
+/* Add an entry of another scan, unless it is there. */
+static int names_add(struct names *names, const struct tree *tree, entry_id id, bool seen)
 {
 	size_t len;
 	const char *name = tree_name(tree, id, &len);
 	uint32_t hash = name_hash(name, len);
+	struct name_slot *slot;
 
 	if (names_grow(names) != 0)
 		return -1;
-	*names_find(names, tree, hash, name, len) = (struct name_slot){ .hash = hash & 0x7fffffff, .id = id };
+	slot = names_find(names, tree, hash, name, len);
+	if (slot->id)
+		return 0;
+	*slot = (struct name_slot){ .seen = seen, .hash = hash & 0x7fffffff, .id = id };
 	names->used++;
-	names->unseen++;
+	names->unseen += !seen;
+	return 0;
+}
+
+/* Add the children that have come since the last look: behind the last one of then, if that is still there. */
+static int names_follow(struct names *names, const struct tree *tree, entry_id dir, bool seen)
+{
+	const struct dir *in = tree_dir(tree, dir);
+	entry_id at = in->first;
+
+	if (names->last == in->last)
+		return 0;
+	if (names->last && tree_has(tree, names->last))
+		at = tree_entry(tree, names->last)->next;
+	for (; at; at = tree_entry(tree, at)->next) {
+		if (names_add(names, tree, at, seen) != 0)
+			return -1;
+	}
+	names->last = in->last;
 	return 0;
 }
 
@@ -193,13 +221,9 @@ static struct names *names_new(const struct tree *tree, entry_id dir)
 {
 	struct names *names = calloc(1, sizeof *names);
 
-	if (!names)
+	if (names && names_follow(names, tree, dir, false) != 0) {
+		names_free(names);
 		return NULL;
-	for (entry_id at = tree_dir(tree, dir)->first; at; at = tree_entry(tree, at)->next) {
-		if (names_add(names, tree, at) != 0) {
-			names_free(names);
-			return NULL;
-		}
 	}
 	return names;
 }
@@ -231,7 +255,7 @@ static entry_id entry_of(struct scan_view *view, struct view_dir *dir, const str
 	struct name_slot *slot;
 	entry_id id;
 
-	if (names_grow(dir->names) != 0)
+	if (names_follow(dir->names, view->tree, dir->id, true) != 0 || names_grow(dir->names) != 0)
 		return 0;
 	slot = names_find(dir->names, view->tree, hash, name->name, name->len);
 	if (slot->id) {
@@ -243,6 +267,7 @@ static entry_id entry_of(struct scan_view *view, struct view_dir *dir, const str
 	if (!id)
 		return 0;
 	dir->names->used++;
+	dir->names->last = id;
 	*slot = (struct name_slot){ .seen = true, .hash = hash & 0x7fffffff, .id = id };
 	return id;
 }
@@ -264,15 +289,18 @@ static struct view_dir *find_dir(struct scan_view *view, uint64_t number, bool *
 
 static enum apply_status apply_begin(struct scan_view *view, struct wire_reader *in, const struct apply_events *events)
 {
+	uint64_t number = wire_get_varint(in);
 	bool gone;
-	struct view_dir *dir = find_dir(view, wire_get_varint(in), &gone);
+	struct view_dir *dir = find_dir(view, number, &gone);
 	struct attrs attrs;
 
 	wire_get_attrs(in, &attrs);
 	if (!in->ok || (!dir && !gone) || !S_ISDIR(attrs.mode))
 		return APPLY_BAD;
-	if (gone)
+	if (gone) {
+		view->dirs[number].id = GONE; /* for good, even if a directory comes back there */
 		return APPLY_OK;
+	}
 	if (dir->names)
 		return APPLY_BAD;
 	if (tree_set_attrs(view->tree, dir->id, &attrs) != 0)
@@ -287,14 +315,14 @@ static enum apply_status apply_begin(struct scan_view *view, struct wire_reader 
 	return APPLY_OK;
 }
 
-/* Make an array reach a number; new elements are zero. */
-static enum apply_status reach(void *items, size_t *count, size_t *cap, uint64_t number, size_t size)
+/* Make an array reach a number; new elements are zero. `seen` is how many numbers there were. */
+static enum apply_status reach(void *items, size_t *count, size_t *cap, size_t seen, uint64_t number, size_t size)
 {
 	char *base;
 
 	if (number < *count)
 		return APPLY_OK;
-	if (number - *count > MAX_AHEAD)
+	if (number > seen + MAX_AHEAD)
 		return APPLY_BAD;
 	if (vec_grow(items, cap, (size_t)number + 1, size) != 0)
 		return APPLY_NOMEM;
@@ -306,7 +334,7 @@ static enum apply_status reach(void *items, size_t *count, size_t *cap, uint64_t
 
 static enum apply_status keep_batch(struct scan_view *view, uint64_t number, size_t count)
 {
-	enum apply_status status = reach(&view->batches, &view->batch_count, &view->batch_cap, number, sizeof *view->batches);
+	enum apply_status status = reach(&view->batches, &view->batch_count, &view->batch_cap, view->batches_seen, number, sizeof *view->batches);
 	struct view_batch *batch;
 
 	if (status != APPLY_OK)
@@ -320,6 +348,7 @@ static enum apply_status keep_batch(struct scan_view *view, uint64_t number, siz
 	if (count > 0)
 		memcpy(batch->ids, view->ids, count * sizeof *batch->ids);
 	view->batches[number] = batch;
+	view->batches_seen++;
 	return APPLY_OK;
 }
 
@@ -349,13 +378,14 @@ static enum apply_status apply_names(struct scan_view *view, struct wire_reader 
 
 static enum apply_status announce_dir(struct scan_view *view, entry_id id, uint64_t number)
 {
-	enum apply_status status = reach(&view->dirs, &view->dir_count, &view->dir_cap, number, sizeof *view->dirs);
+	enum apply_status status = reach(&view->dirs, &view->dir_count, &view->dir_cap, view->dirs_seen, number, sizeof *view->dirs);
 
 	if (status != APPLY_OK)
 		return status;
 	if (view->dirs[number].id || !tree_dir(view->tree, id))
 		return APPLY_BAD;
 	view->dirs[number].id = id;
+	view->dirs_seen++;
 	tree_set_state(view->tree, id, DIR_QUEUED, ERROR_NONE);
 	return APPLY_OK;
 }
@@ -363,11 +393,15 @@ static enum apply_status announce_dir(struct scan_view *view, entry_id id, uint6
 /* A directory was announced below one that has left the tree meanwhile: its number is known, and stands for nothing. */
 static enum apply_status announce_gone(struct scan_view *view, uint64_t number)
 {
-	enum apply_status status = reach(&view->dirs, &view->dir_count, &view->dir_cap, number, sizeof *view->dirs);
+	enum apply_status status = reach(&view->dirs, &view->dir_count, &view->dir_cap, view->dirs_seen, number, sizeof *view->dirs);
 
-	if (status == APPLY_OK)
-		view->dirs[number].id = UINT32_MAX;
-	return status;
+	if (status != APPLY_OK)
+		return status;
+	if (view->dirs[number].id)
+		return APPLY_BAD;
+	view->dirs[number].id = GONE;
+	view->dirs_seen++;
+	return APPLY_OK;
 }
 
 static enum apply_status apply_element(struct scan_view *view, entry_id id, const struct wire_attrs *element,

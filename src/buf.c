@@ -21,7 +21,7 @@ char *buf_room(struct buf *buf, size_t len)
 
 	if (buf->failed)
 		return NULL;
-	if (__builtin_add_overflow(buf->len, len, &need) || vec_grow(&buf->data, &buf->cap, need, 1) != 0) {
+	if (__builtin_add_overflow(buf->len, len ? len : 1, &need) || vec_grow(&buf->data, &buf->cap, need, 1) != 0) {
 		buf->failed = true;
 		return NULL;
 	}

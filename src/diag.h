@@ -43,7 +43,10 @@ MUN_NODISCARD int diag_open(const char *spec);
 /** Close the log. Only when no other thread is left.   Thread: main. */
 void diag_close(void);
 
-/** What diag_log() calls when the category is on. Errors are ignored, errno is kept.   Thread: any. */
+/**
+ * What diag_log() calls when the category is on. Errors are ignored, errno is kept.
+ * Thread: any.
+ */
 void diag_write(enum diag_category category, const char *fmt, ...) MUN_PRINTF(2, 3);
 
 #endif

@@ -195,6 +195,21 @@ static int begin_scan(struct feed *feed, const struct wire_frame *frame)
 	return 0;
 }
 
+static int set_jobs(struct feed *feed, const struct wire_frame *frame)
+{
+	struct task *task = find_task(feed, frame->id);
+	struct wire_reader in = frame->payload;
+	uint64_t jobs = wire_get_varint(&in);
+
+	if (!in.ok || jobs > UINT16_MAX) {
+		errno = EPROTO;
+		return -1;
+	}
+	if (task && task->scan)
+		scan_set_jobs(task->scan, (unsigned)jobs);
+	return 0;
+}
+
 /* Looks ----------------------------------------------------------------------------------------------- */
 
 /* One question about one file; its thread frees it. */
@@ -439,6 +454,8 @@ int feed_request(struct feed *feed, const struct wire_frame *frame, struct buf *
 		return begin_look(feed, frame);
 	case WIRE_OPERATE:
 		return begin_operation(feed, frame, answer);
+	case WIRE_JOBS:
+		return set_jobs(feed, frame);
 	case WIRE_STOP:
 	case WIRE_CONFIRM:
 		task = find_task(feed, frame->id);

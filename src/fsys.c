@@ -121,6 +121,26 @@ int fsys_open_file(int dirfd, const char *name, unsigned flags)
 	return -1;
 }
 
+int fsys_open_found(int dirfd, const char *name)
+{
+	return open_retry(dirfd, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | O_NOFOLLOW);
+}
+
+ssize_t fsys_read(int fd, void *buf, size_t cap)
+{
+	ssize_t got;
+
+	do
+		got = read(fd, buf, cap);
+	while (got < 0 && errno == EINTR);
+	return got;
+}
+
+void fsys_advise_sequential(int fd)
+{
+	(void)posix_fadvise(fd, 0, 0, POSIX_FADV_SEQUENTIAL);
+}
+
 int fsys_dup(int fd)
 {
 	return fcntl(fd, F_DUPFD_CLOEXEC, 0);

@@ -46,6 +46,18 @@ MUN_NODISCARD int fsys_open_beneath(int dirfd, const char *path);
 /** Open a regular file for reading; anything else is EINVAL and is not waited for. `flags`: FSYS_FOLLOW. Returns a descriptor. */
 MUN_NODISCARD int fsys_open_file(int dirfd, const char *name, unsigned flags);
 
+/**
+ * Open for reading what was found to be a regular file, through no link and without waiting; whether it still is one the caller
+ * has to ask of the descriptor. Returns a descriptor.
+ */
+MUN_NODISCARD int fsys_open_found(int dirfd, const char *name);
+
+/** Read at most `cap` bytes; 0 at the end. */
+MUN_NODISCARD ssize_t fsys_read(int fd, void *buf, size_t cap);
+
+/** A file will be read from start to end. */
+void fsys_advise_sequential(int fd);
+
 /** One more descriptor of the same open directory. */
 MUN_NODISCARD int fsys_dup(int fd);
 

@@ -151,40 +151,49 @@ int fsys_object_chown(const struct fsys_object *object, int64_t uid, int64_t gid
 
 #else
 
+/* What can be opened is held; FIFOs and devices must not be, and what may not be read is known by its name only. */
 int fsys_object_init(struct fsys_object *object, int dirfd, const char *name)
 {
+	struct attrs attrs;
+
 	*object = (struct fsys_object){ dirfd, *name ? name : ".", -1 };
+	if (fsys_stat(dirfd, object->name, 0, &attrs) != 0)
+		return -1;
+	if (S_ISREG(attrs.mode) || S_ISDIR(attrs.mode))
+		object->fd = open_retry(dirfd, object->name, OPEN_ANY, 0);
 	return 0;
 }
 
 int fsys_object_stat(const struct fsys_object *object, struct attrs *out)
 {
+	if (object->fd >= 0)
+		return fsys_stat(object->fd, "", FSYS_SYNC, out);
 	return fsys_stat(object->dirfd, object->name, FSYS_SYNC, out);
 }
 
-/* An opened object is sure; what may not be opened is changed by its name, never through a link. */
 int fsys_object_chmod(const struct fsys_object *object, uint32_t mode)
 {
 	struct attrs attrs;
-	struct attrs opened;
-	int got = -1;
-	int fd;
 
 	mode &= 07777;
+	if (object->fd >= 0)
+		return fchmod_retry(object->fd, mode);
 	if (fsys_object_stat(object, &attrs) != 0)
 		return -1;
 	if (S_ISLNK(attrs.mode)) {
 		errno = EOPNOTSUPP;
 		return -1;
 	}
-	fd = S_ISREG(attrs.mode) || S_ISDIR(attrs.mode) ? open_retry(object->dirfd, object->name, OPEN_ANY, 0) : -1;
-	if (fd < 0)
-		return fchmodat_retry(object->dirfd, object->name, mode, AT_SYMLINK_NOFOLLOW);
-	if (fsys_stat(fd, "", 0, &opened) == 0 && opened.dev == attrs.dev && opened.ino == attrs.ino)
-		got = fchmod_retry(fd, mode);
-	else
-		errno = ESTALE;
-	fsys_close(fd);
+	return fchmodat_retry(object->dirfd, object->name, mode, AT_SYMLINK_NOFOLLOW);
+}
+
+static int fchown_retry(int fd, uid_t uid, gid_t gid)
+{
+	int got;
+
+	do
+		got = fchown(fd, uid, gid);
+	while (got != 0 && errno == EINTR);
 	return got;
 }
 
@@ -192,6 +201,8 @@ int fsys_object_chown(const struct fsys_object *object, int64_t uid, int64_t gid
 {
 	int got;
 
+	if (object->fd >= 0)
+		return fchown_retry(object->fd, (uid_t)uid, (gid_t)gid);
 	do
 		got = fchownat(object->dirfd, object->name, (uid_t)uid, (gid_t)gid, AT_SYMLINK_NOFOLLOW);
 	while (got != 0 && errno == EINTR);
@@ -287,13 +298,35 @@ static int rename_dir(int from_dir, const char *from, int to_dir, const char *to
 	return -1;
 }
 
+static int link_retry(int from_dir, const char *from, int to_dir, const char *to)
+{
+	int got;
+
+	do
+		got = linkat(from_dir, from, to_dir, to, 0);
+	while (got != 0 && errno == EINTR);
+	return got;
+}
+
+static bool same_object(int a_dir, const char *a, int b_dir, const char *b)
+{
+	struct attrs left;
+	struct attrs right;
+
+	if (fsys_stat(a_dir, a, FSYS_SYNC, &left) != 0 || fsys_stat(b_dir, b, FSYS_SYNC, &right) != 0)
+		return false;
+	return left.dev == right.dev && left.ino == right.ino;
+}
+
 static int rename_by_link(int from_dir, const char *from, int to_dir, const char *to)
 {
 	int saved;
 
-	if (linkat(from_dir, from, to_dir, to, 0) != 0)
+	if (link_retry(from_dir, from, to_dir, to) != 0)
 		return -1;
-	if (fsys_unlink(from_dir, from) == 0)
+	/* Somebody may have put another object there since. */
+	errno = ESTALE;
+	if (same_object(from_dir, from, to_dir, to) && fsys_unlink(from_dir, from) == 0)
 		return 0;
 	saved = errno;
 	(void)!fsys_unlink(to_dir, to);
@@ -334,6 +367,13 @@ int fsys_rename_new(int from_dir, const char *from, int to_dir, const char *to, 
 		return -1;
 	*how = FSYS_RENAME_UNCERTAIN;
 	return rename_looking(from_dir, from, to_dir, to);
+}
+
+int fsys_rename_private(int from_dir, const char *from, int to_dir, const char *to)
+{
+	if (rename_noreplace(from_dir, from, to_dir, to) == 0)
+		return 0;
+	return unsupported(errno) ? rename_plain(from_dir, from, to_dir, to) : -1;
 }
 
 /* ---- reasons ---------------------------------------------------------------------------------------------- */

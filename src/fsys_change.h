@@ -67,11 +67,16 @@ MUN_NODISCARD int fsys_rename_new(
 	int from_dir, const char *from, int to_dir, const char *to, bool is_dir, enum fsys_rename *how);
 
 /**
+ * Move an object into or within a private directory, where no name is in use and nobody else makes one: in one step,
+ * so that what is moved is one object.
+ */
+MUN_NODISCARD int fsys_rename_private(int from_dir, const char *from, int to_dir, const char *to);
+
+/**
  * Why a change failed, in more detail than errno `number`: immutable, append-only, not the owner. `name` is the
  * object in `dirfd` (terminated); `entry` says that its entry in the directory was to change (rename, delete),
  * so that the directory's own attributes matter, too. Makes system calls.
  */
 enum error fsys_explain(int dirfd, const char *name, bool entry, int number);
-
 
 #endif

@@ -69,7 +69,10 @@ struct loop {
 /** An empty loop; needs no memory.   Thread: any. */
 #define LOOP_INIT { NULL, 0, NULL, NULL, 0 }
 
-/** Let go of everything; watches and timers are forgotten, their descriptors left open.   Thread: main. */
+/**
+ * Let go of everything; watches and timers are forgotten, their descriptors left open.
+ * Thread: main.
+ */
 void loop_fini(struct loop *loop);
 
 /** Nanoseconds of the monotonic clock.   Thread: any. */
@@ -78,7 +81,10 @@ int64_t loop_now(void);
 /** Begin to watch. Returns 0, or -1 with ENOMEM.   Thread: main. */
 MUN_NODISCARD int loop_add(struct loop *loop, struct loop_watch *watch);
 
-/** Stop watching; its callback will not be called again, not in this turn either. No-op if not added.   Thread: main. */
+/**
+ * Stop watching; its callback will not be called again, not in this turn either. No-op if not added.
+ * Thread: main.
+ */
 void loop_remove(struct loop *loop, struct loop_watch *watch);
 
 /** Call `timer->fn` once at `when` or soon after; replaces the time set before.   Thread: main. */
@@ -129,7 +135,10 @@ MUN_NODISCARD int wakeup_init(struct wakeup *wakeup);
 /** Close it; nobody may raise it any more. No-op on a failed or finished one.   Thread: any. */
 void wakeup_fini(struct wakeup *wakeup);
 
-/** Make `fd` readable: one write until the next clear, then free of system calls.   Thread: any; signal handlers too. */
+/**
+ * Make `fd` readable: one write until the next clear, then free of system calls.
+ * Thread: any; signal handlers too.
+ */
 void wakeup_raise(struct wakeup *wakeup);
 
 /**

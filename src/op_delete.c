@@ -32,9 +32,8 @@ void op_stage_close(struct op *op)
 		return;
 	fsys_close(parent->stage);
 	parent->stage = -1;
-	/* What could not be moved back is in it: then it stays. */
-	if (fsys_rmdir(parent->fd, parent->stage_name) != 0)
-		return;
+	/* It fails when something in it could not be moved back: then it stays. */
+	(void)!fsys_rmdir(parent->fd, parent->stage_name);
 }
 
 /* Ours alone, and on the mount of its directory. */
@@ -262,12 +261,38 @@ static enum error check_top(struct op *op, uint32_t top)
 	return op_node_is(op, &op->nodes[top], &attrs) ? ERROR_NONE : ERROR_CHANGED;
 }
 
+/* Move a target into the private directory. */
+static enum error stage(struct op *op, uint32_t top)
+{
+	const char *name = op_node_name(op, &op->nodes[top]);
+	enum error error = stage_open(op);
+
+	if (error != ERROR_NONE)
+		return error;
+	if (fsys_rename_private(op->parent.fd, name, op->parent.stage, name) == 0)
+		return ERROR_NONE;
+	return error_from_errno(errno);
+}
+
+static enum error remove_in_place(struct op *op, uint32_t top)
+{
+	enum error error = remove_tree(op, top, op->parent.fd);
+
+	done_top(op, top, NULL);
+	return error;
+}
+
+static enum error give_up(struct op *op, uint32_t top, enum error error)
+{
+	stay(op, top, error == ERROR_CHANGED || error == ERROR_NOENT ? OP_SKIPPED : OP_FAILED, error);
+	done_top(op, top, NULL);
+	return error;
+}
+
 enum error op_run_delete(struct op *op, uint32_t target)
 {
 	const struct op_target *from = &op->request.targets[target];
 	uint32_t top = op->target_first[target];
-	const char *name = op_node_name(op, &op->nodes[top]);
-	bool is_dir = S_ISDIR(op->nodes[top].old_mode);
 	enum error error;
 
 	if (op->nodes[top].status != OP_PLAN && !(op->nodes[top].state & NODE_ENTER))
@@ -275,25 +300,12 @@ enum error op_run_delete(struct op *op, uint32_t target)
 	error = op_parent_open(op, from, from->path_len);
 	if (error == ERROR_NONE)
 		error = check_top(op, top);
-	if (error != ERROR_NONE) {
-		stay(op, top, error == ERROR_CHANGED || error == ERROR_NOENT ? OP_SKIPPED : OP_FAILED, error);
-		done_top(op, top, NULL);
-		return error;
-	}
-	if (stageable(op, target)) {
-		error = stage_open(op);
-		if (error == ERROR_NONE) {
-			if (fsys_rename_new(op->parent.fd, name, op->parent.stage, name, is_dir, NULL) == 0)
-				return remove_staged(op, top);
-			error = error_from_errno(errno);
-		}
-		if (!in_place_instead(error)) {
-			stay(op, top, error == ERROR_NOENT ? OP_SKIPPED : OP_FAILED, error);
-			done_top(op, top, NULL);
-			return error;
-		}
-	}
-	error = remove_tree(op, top, op->parent.fd);
-	done_top(op, top, NULL);
-	return error;
+	if (error != ERROR_NONE)
+		return give_up(op, top, error);
+	if (!stageable(op, target))
+		return remove_in_place(op, top);
+	error = stage(op, top);
+	if (error == ERROR_NONE)
+		return remove_staged(op, top);
+	return in_place_instead(error) ? remove_in_place(op, top) : give_up(op, top, error);
 }

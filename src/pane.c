@@ -12,6 +12,7 @@ enum { RESTARTS = 3, RECORDED_SCAN = 1 };
 #define RATE_EVERY (250 * LOOP_MS)
 #define HEALTH (60 * LOOP_SECOND)
 #define RETRY_SEND (20 * LOOP_MS)
+#define GREETING (10 * LOOP_SECOND)
 
 /* Life ------------------------------------------------------------------------------------------------ */
 
@@ -412,6 +413,19 @@ static void check_source(struct pane *pane)
 	buf_fini(&why);
 }
 
+/* A worker that does not greet in time is none. Returns when to look again. */
+static int64_t check_greeting(struct pane *pane, int64_t now)
+{
+	int64_t until = pane->started_at + GREETING;
+
+	if (!pane->source || source_greeted(pane->source))
+		return INT64_MAX;
+	if (now < until)
+		return until;
+	source_kill(pane->source);
+	return now + LOOP_SECOND;
+}
+
 static int64_t update_rate(struct pane *pane, int64_t now)
 {
 	double rate;
@@ -463,6 +477,21 @@ static void update_model(struct pane *pane)
 	check_shown(pane);
 }
 
+/*
+ * While a directory fills, the cursor stays on its line, and rows above it may leave the screen. When nothing comes any
+ * more no line stays empty below the last row while there are rows above the first one.
+ */
+static bool fill_screen(struct pane *pane)
+{
+	struct rows *rows = &pane->rows;
+	size_t last = rows->count > pane->height ? rows->count - pane->height : 0;
+
+	if (pane->scans || pane->height == 0 || !rows_settled(rows) || rows->top <= last)
+		return false;
+	rows->top = last;
+	return true;
+}
+
 int64_t pane_step(struct pane *pane, int64_t now, bool *changed)
 {
 	int64_t due = INT64_MAX;
@@ -486,13 +515,34 @@ int64_t pane_step(struct pane *pane, int64_t now, bool *changed)
 	}
 	next = rows_update(&pane->rows, now, pane->session->last_key);
 	due = next < due ? next : due;
+	*changed |= fill_screen(pane);
 	if (!pane->scans)
 		tree_reclaim(pane->tree);
+	next = check_greeting(pane, now);
+	due = next < due ? next : due;
 	next = update_rate(pane, now);
 	due = next < due ? next : due;
 	if (pane->source && source_pending(pane->source) && now + RETRY_SEND < due)
 		due = now + RETRY_SEND;
 	return due;
+}
+
+void pane_set_jobs(struct pane *pane, unsigned jobs)
+{
+	struct buf out = BUF_INIT;
+
+	if (!pane->source || pane->recording)
+		return;
+	for (const struct pane_scan *scan = pane->scans; scan; scan = scan->next) {
+		size_t start = wire_open(&out, WIRE_JOBS, scan->id);
+
+		wire_put_varint(&out, jobs);
+		wire_close(&out, start);
+	}
+	/* a source that cannot take it is at its end, and is found out by the next step */
+	if (!out.failed && out.len > 0 && source_request(pane->source, out.data, out.len) != 0)
+		pane->session->version++;
+	buf_fini(&out);
 }
 
 void pane_restart(struct pane *pane)

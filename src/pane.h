@@ -91,6 +91,9 @@ int64_t pane_step(struct pane *pane, int64_t now, bool *changed);
 /** Start again with the backend of the session: another generation; what is shown stays until it is replaced. */
 void pane_restart(struct pane *pane);
 
+/** Let the scans that go on use so many threads from now on. */
+void pane_set_jobs(struct pane *pane, unsigned jobs);
+
 /** Is anything going on or due? */
 bool pane_busy(const struct pane *pane);
 

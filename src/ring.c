@@ -19,11 +19,23 @@
  *   ring_put: lock                     ring_peek: lock, look, unlock
  *     no room? wait on `room` ◀──┐       … decode in place …
  *     copy, move tail            └──── ring_drop: lock, move head, signal `room`, unlock
- *   unlock; was empty? wake ──────────▶ (poll returns, or the consumer's clock ticks)
+ *   unlock; armed? wake ──────────────▶ (poll returns, or the consumer's clock ticks)
  *
- * Wake-ups coalesce by themselves: only the step from empty to not empty wakes, and the consumer drains on
- * its own clock, so a busy producer wakes it at most once a turn. The wake function is called under a second
- * lock that ring_close() takes too; that is how no call can come after the close.
+ * A scanner has a frame every microsecond; to lock for each would make the processors pass the lock's memory to and fro. So
+ * it has a writer, a few KiB of its own:
+ *
+ *      0        taken          published            WRITER
+ *      ┌──────────┬────────────────┬──────────────────┐
+ *      │ consumed │ can be taken   │ free             │      producer: copy, then publish (no lock)
+ *      └──────────┴────────────────┴──────────────────┘      full, or flush: lock, move the rest into the ring, start over
+ *
+ * A consumer that finds the ring empty looks into the writers, under the lock, and moves what is published but
+ * not yet taken into the ring itself. So nothing waits in a writer while its thread hangs in a system call.
+ *
+ * Wake-ups coalesce: the consumer arms the bell when it finds nothing, or drops the last byte; the next
+ * producer disarms and rings it. The order is what makes it safe: the consumer arms before it looks into the
+ * writers, a producer publishes before it looks at the bell. The wake function is called under a lock of
+ * its own that ring_close() takes too; that is how no call can come after the close.
  *
  * head == tail is empty; a put that would make tail meet head from behind has to wait (one byte stays free).
  */
@@ -33,6 +45,18 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <string.h>
+
+enum { WRITER = 4096 };
+
+struct ring_writer {
+	struct ring *ring;          /* a reference */
+	struct ring_writer *next;   /* under the ring's lock */
+	struct ring_writer *previous;
+	atomic_size_t published;    /* set by the producer; back to 0 only under the lock */
+	size_t taken;               /* under the lock */
+	size_t cap;
+	unsigned char bytes[WRITER];
+};
 
 struct ring {
 	pthread_mutex_t lock;      /* everything below, but not `wake` */
@@ -44,7 +68,9 @@ struct ring {
 	unsigned waiting;          /* producers in ring_put() without room */
 	bool closed;
 	struct ring_stats stats;
+	struct ring_writer *writers;
 
+	atomic_bool armed;         /* the next put is to wake */
 	pthread_mutex_t wake_lock; /* `wake` and its being called */
 	void (*wake)(void *arg);
 	void *wake_arg;
@@ -72,6 +98,7 @@ struct ring *ring_new(size_t cap, void (*wake)(void *arg), void *arg)
 	pthread_mutex_init(&ring->wake_lock, NULL);
 	pthread_cond_init(&ring->room, NULL);
 	atomic_init(&ring->refs, 1);
+	atomic_init(&ring->armed, true);
 	return ring;
 }
 
@@ -108,56 +135,200 @@ static void rewind_if_empty(struct ring *ring)
 		ring->head = ring->tail = 0;
 }
 
-static void call_wake(struct ring *ring)
+static void ring_bell(struct ring *ring)
 {
+	if (!atomic_load(&ring->armed) || !atomic_exchange(&ring->armed, false))
+		return;
 	pthread_mutex_lock(&ring->wake_lock);
 	if (ring->wake)
 		ring->wake(ring->wake_arg);
 	pthread_mutex_unlock(&ring->wake_lock);
 }
 
-int ring_put(struct ring *ring, const void *frames, size_t len)
+/* Wait until there is room; returns SIZE_MAX once the ring is closed.   Under the lock. */
+static size_t wait_for_room(struct ring *ring, size_t len)
 {
 	size_t at;
-	bool was_empty;
 
-	if (len > ring->cap) {
-		errno = EMSGSIZE;
-		return -1;
-	}
-	pthread_mutex_lock(&ring->lock);
 	while (!ring->closed && (at = find_room(ring, len)) == SIZE_MAX) {
 		ring->waiting++;
 		ring->stats.waits++;
 		pthread_cond_wait(&ring->room, &ring->lock);
 		ring->waiting--;
 	}
-	if (ring->closed) {
-		pthread_mutex_unlock(&ring->lock);
-		errno = EPIPE;
-		return -1;
-	}
-	was_empty = ring->head == ring->tail;
+	return ring->closed ? SIZE_MAX : at;
+}
+
+/* Copy a block to where find_room() said.   Under the lock. */
+static void append(struct ring *ring, size_t at, const void *frames, size_t len)
+{
 	if (at != ring->tail)
 		ring->end = ring->tail;
 	memcpy(ring->bytes + at, frames, len);
 	ring->tail = at + len;
 	ring->stats.frames++;
+}
+
+int ring_put(struct ring *ring, const void *frames, size_t len)
+{
+	size_t at;
+
+	if (len > ring->cap) {
+		errno = EMSGSIZE;
+		return -1;
+	}
+	pthread_mutex_lock(&ring->lock);
+	at = wait_for_room(ring, len);
+	if (at != SIZE_MAX)
+		append(ring, at, frames, len);
 	pthread_mutex_unlock(&ring->lock);
-	if (was_empty)
-		call_wake(ring);
+	if (at == SIZE_MAX) {
+		errno = EPIPE;
+		return -1;
+	}
+	ring_bell(ring);
 	return 0;
 }
+
+/* Writers --------------------------------------------------------------------------------------------- */
+
+struct ring_writer *ring_writer_new(struct ring *ring)
+{
+	struct ring_writer *writer = malloc(sizeof *writer);
+
+	if (!writer)
+		return NULL;
+	writer->ring = ring_ref(ring);
+	writer->previous = NULL;
+	writer->taken = 0;
+	writer->cap = size_min(WRITER, ring->cap / 2);
+	atomic_init(&writer->published, 0);
+	pthread_mutex_lock(&ring->lock);
+	writer->next = ring->writers;
+	if (ring->writers)
+		ring->writers->previous = writer;
+	ring->writers = writer;
+	pthread_mutex_unlock(&ring->lock);
+	return writer;
+}
+
+void ring_writer_free(struct ring_writer *writer)
+{
+	struct ring *ring;
+
+	if (!writer)
+		return;
+	ring = writer->ring;
+	pthread_mutex_lock(&ring->lock);
+	if (writer->previous)
+		writer->previous->next = writer->next;
+	else
+		ring->writers = writer->next;
+	if (writer->next)
+		writer->next->previous = writer->previous;
+	pthread_mutex_unlock(&ring->lock);
+	free(writer);
+	ring_unref(ring);
+}
+
+int ring_writer_flush(struct ring_writer *writer)
+{
+	struct ring *ring = writer->ring;
+	size_t published = atomic_load_explicit(&writer->published, memory_order_relaxed);
+	size_t at = 0;
+
+	if (published == 0)
+		return 0;
+	pthread_mutex_lock(&ring->lock);
+	while (!ring->closed && writer->taken < published) {
+		size_t left = published - writer->taken;
+
+		at = wait_for_room(ring, left);
+		if (at == SIZE_MAX)
+			break;
+		/* while it waited, the consumer may have helped itself */
+		if (left != published - writer->taken)
+			continue;
+		append(ring, at, writer->bytes + writer->taken, left);
+		writer->taken = published;
+	}
+	writer->taken = 0;
+	atomic_store_explicit(&writer->published, 0, memory_order_relaxed);
+	at = ring->closed ? SIZE_MAX : 0;
+	pthread_mutex_unlock(&ring->lock);
+	if (at == SIZE_MAX) {
+		errno = EPIPE;
+		return -1;
+	}
+	ring_bell(ring);
+	return 0;
+}
+
+int ring_writer_put(struct ring_writer *writer, const void *frames, size_t len)
+{
+	size_t published = atomic_load_explicit(&writer->published, memory_order_relaxed);
+
+	if (len > writer->cap - published) {
+		if (ring_writer_flush(writer) != 0)
+			return -1;
+		published = 0;
+	}
+	if (len > writer->cap)
+		return ring_put(writer->ring, frames, len);
+	memcpy(writer->bytes + published, frames, len);
+	atomic_store(&writer->published, published + len);
+	ring_bell(writer->ring);
+	return 0;
+}
+
+/* Move what producers have published into the empty ring.   Under the lock. */
+static void take_published(struct ring *ring)
+{
+	atomic_store(&ring->armed, true);
+	for (struct ring_writer *writer = ring->writers; writer; writer = writer->next) {
+		size_t left = atomic_load(&writer->published) - writer->taken;
+		size_t at = left > 0 ? find_room(ring, left) : SIZE_MAX;
+
+		if (at == SIZE_MAX)
+			continue;
+		append(ring, at, writer->bytes + writer->taken, left);
+		writer->taken += left;
+	}
+}
+
+/* The sink -------------------------------------------------------------------------------------------- */
 
 static int put_in_ring(void *arg, const void *frames, size_t len)
 {
 	return ring_put(arg, frames, len);
 }
 
+static void *open_writer(void *arg)
+{
+	return ring_writer_new(arg);
+}
+
+static int write_frames(void *writer, const void *frames, size_t len)
+{
+	return ring_writer_put(writer, frames, len);
+}
+
+static int flush_writer(void *writer)
+{
+	return ring_writer_flush(writer);
+}
+
+static void close_writer(void *writer)
+{
+	ring_writer_free(writer);
+}
+
 struct sink ring_sink(struct ring *ring)
 {
-	return (struct sink){ put_in_ring, ring };
+	return (struct sink){ put_in_ring, ring, open_writer, write_frames, flush_writer, close_writer };
 }
+
+/* The consumer ---------------------------------------------------------------------------------------- */
 
 const void *ring_peek(struct ring *ring, size_t *len)
 {
@@ -166,6 +337,8 @@ const void *ring_peek(struct ring *ring, size_t *len)
 	pthread_mutex_lock(&ring->lock);
 	if (ring->tail < ring->head && ring->head == ring->end)
 		ring->head = 0;
+	if (ring->head == ring->tail && !ring->closed)
+		take_published(ring);
 	bytes = ring->bytes + ring->head;
 	*len = (ring->tail < ring->head ? ring->end : ring->tail) - ring->head;
 	pthread_mutex_unlock(&ring->lock);

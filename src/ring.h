@@ -18,8 +18,8 @@ struct ring_stats {
 };
 
 /**
- * A ring of `cap` bytes, at least 16. `wake` is called with `arg`, by a producer and without the lock, when the ring turns
- * from empty to not empty; it must not block.
+ * A ring of `cap` bytes, at least 16. `wake` is called with `arg`, by a producer and without the lock, when something comes
+ * after the consumer has found, or left, the ring empty; it must not block.
  * Returns NULL with ENOMEM. The caller holds one reference.   Thread: any.
  */
 MUN_NODISCARD struct ring *ring_new(size_t cap, void (*wake)(void *arg), void *arg);
@@ -36,6 +36,23 @@ void ring_unref(struct ring *ring);
  * Owner: bytes are copied.   Thread: producer.
  */
 MUN_NODISCARD int ring_put(struct ring *ring, const void *frames, size_t len);
+
+/**
+ * A producer's own way in, for many small frames: it takes the lock once for many of them. Each is within the consumer's
+ * reach as soon as ring_writer_put() has returned, whatever the producer does next.
+ * Holds a reference to the ring. Returns NULL with ENOMEM.   Thread: producer; the writer stays with one at a time.
+ */
+struct ring_writer;
+MUN_NODISCARD struct ring_writer *ring_writer_new(struct ring *ring);
+
+/** Take NULL; what was not flushed is lost.   Thread: its producer. */
+void ring_writer_free(struct ring_writer *writer);
+
+/** As ring_put(), but other producers' blocks may come before it until the next flush.   Thread: its producer. */
+MUN_NODISCARD int ring_writer_put(struct ring_writer *writer, const void *frames, size_t len);
+
+/** Let what was put come before everything that anybody puts from now on; may block as ring_put().   Thread: its producer. */
+MUN_NODISCARD int ring_writer_flush(struct ring_writer *writer);
 
 /** The ring as a sink.   Thread: any. */
 struct sink ring_sink(struct ring *ring);

@@ -104,6 +104,12 @@ static bool next_task(struct scan *scan, struct node **node, struct reading **re
 	}
 }
 
+/* More threads than are wanted any more: this one may go, the others do its work.   Under the lock. */
+static bool is_surplus(const struct scan *scan)
+{
+	return scan->threads > scan->jobs;
+}
+
 static void work(struct reader *reader)
 {
 	struct scan *scan = reader->scan;
@@ -113,7 +119,7 @@ static void work(struct reader *reader)
 	pthread_mutex_lock(&scan->lock);
 	for (;;) {
 		scan->active--;
-		if (!next_task(scan, &node, &reading))
+		if (is_surplus(scan) || !next_task(scan, &node, &reading))
 			break;
 		scan->active++;
 		pthread_mutex_unlock(&scan->lock);
@@ -165,6 +171,30 @@ static void end_scan(struct reader *reader)
 		scan->ended(scan->ended_arg);
 }
 
+static struct reader *reader_new(struct scan *scan)
+{
+	struct reader *reader = malloc(sizeof *reader);
+
+	if (!reader)
+		return NULL;
+	reader->scan = scan;
+	reader->out = (struct buf)BUF_INIT;
+	reader->path = (struct buf)BUF_INIT;
+	reader->writer = scan->sink.open(scan->sink.arg);
+	if (reader->writer)
+		return reader;
+	free(reader);
+	return NULL;
+}
+
+static void reader_free(struct reader *reader)
+{
+	reader->scan->sink.close(reader->writer);
+	buf_fini(&reader->out);
+	buf_fini(&reader->path);
+	free(reader);
+}
+
 static void *run(void *arg)
 {
 	struct reader *reader = arg;
@@ -174,11 +204,10 @@ static void *run(void *arg)
 	atomic_compare_exchange_strong(&scan->first_tid, &none, thread_background());
 	name_thread(scan);
 	work(reader);
+	scan_flush(reader);
 	if (atomic_fetch_sub(&scan->running, 1) == 1)
 		end_scan(reader);
-	buf_fini(&reader->out);
-	buf_fini(&reader->path);
-	free(reader);
+	reader_free(reader);
 	scan_unref(scan);
 	return NULL;
 }
@@ -186,19 +215,16 @@ static void *run(void *arg)
 /* Start a thread that is counted in `threads` and `active`. Without memory for it the others do its work. */
 bool scan_start_thread(struct scan *scan)
 {
-	struct reader *reader = malloc(sizeof *reader);
+	struct reader *reader = reader_new(scan);
 
 	if (reader) {
-		reader->scan = scan;
-		reader->out = (struct buf)BUF_INIT;
-		reader->path = (struct buf)BUF_INIT;
 		atomic_fetch_add(&scan->refs, 1);
 		atomic_fetch_add(&scan->running, 1);
 		if (thread_start(run, reader, STACK) == 0)
 			return true;
 		atomic_fetch_sub(&scan->running, 1);
 		atomic_fetch_sub(&scan->refs, 1);
-		free(reader);
+		reader_free(reader);
 	}
 	pthread_mutex_lock(&scan->lock);
 	scan->threads--;
@@ -289,4 +315,16 @@ struct scan *scan_new(const struct scan_options *options)
 	scan_unref(scan);
 	errno = EAGAIN;
 	return NULL;
+}
+
+void scan_set_jobs(struct scan *scan, unsigned jobs)
+{
+	bool start;
+
+	pthread_mutex_lock(&scan->lock);
+	scan->jobs = jobs ? jobs : 1;
+	start = (scan->front || scan->shared) && scan->active > 0 && scan_want_thread(scan);
+	pthread_mutex_unlock(&scan->lock);
+	if (start)
+		scan_start_thread(scan);
 }

@@ -34,6 +34,9 @@ MUN_NODISCARD struct scan *scan_new(const struct scan_options *options);
 /** Ask it to end soon: between two system calls. Waits for nothing.   Thread: any. */
 void scan_stop(struct scan *scan);
 
+/** Let it use so many threads from now on; 0 counts as 1. Surplus threads end after the directory they read.   Thread: any. */
+void scan_set_jobs(struct scan *scan, unsigned jobs);
+
 /** Threads at work, and the first one's id (0 when none).   Thread: any. */
 unsigned scan_threads(const struct scan *scan, int *tid);
 

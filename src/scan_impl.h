@@ -77,7 +77,6 @@ struct scan {
 	uint64_t id;
 	unsigned flags;
 	uint32_t depth;
-	unsigned jobs;
 	char *root;
 	char *path;
 	size_t path_len;
@@ -103,6 +102,7 @@ struct scan {
 	unsigned active;            /* threads that may still node_push */
 	unsigned idle;
 	unsigned threads;           /* started and not about to end */
+	unsigned jobs;              /* threads that there may be */
 
 	pthread_mutex_t anchor_lock;
 	struct anchor *oldest;
@@ -114,6 +114,7 @@ struct scan {
 /* What one thread has for itself. */
 struct reader {
 	struct scan *scan;
+	void *writer;               /* into the sink */
 	struct buf out;
 	struct buf path;            /* of a name, for patterns */
 	char target[PATH_MAX];
@@ -131,6 +132,9 @@ static inline bool attrs_are(const struct attrs *attrs, uint64_t dev, uint64_t i
 {
 	return attrs->dev == dev && attrs->ino == ino;
 }
+
+/** Let what was sent so far come before what any other thread sends after this.   Thread: scanner. */
+void scan_flush(struct reader *reader);
 
 /** Send that a directory has ended, or will not be read.   Thread: scanner. */
 void scan_send_end(struct reader *reader, uint32_t number, enum wire_end how, enum error error);

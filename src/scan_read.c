@@ -9,14 +9,24 @@
 
 /* Frames ---------------------------------------------------------------------------------------------- */
 
-/* Send what the reader has put together. Nobody wants it any more: stop. */
+/* Nobody wants what we find any more. */
+static void give_up(struct reader *reader)
+{
+	atomic_store_explicit(&reader->scan->stop, true, memory_order_relaxed);
+}
+
+/* Send what the reader has put together. */
 static void send(struct reader *reader)
 {
-	struct scan *scan = reader->scan;
-
-	if (reader->out.failed || sink_put(&scan->sink, reader->out.data, reader->out.len) != 0)
-		atomic_store_explicit(&scan->stop, true, memory_order_relaxed);
+	if (reader->out.failed || reader->scan->sink.write(reader->writer, reader->out.data, reader->out.len) != 0)
+		give_up(reader);
 	buf_clear(&reader->out);
+}
+
+void scan_flush(struct reader *reader)
+{
+	if (reader->scan->sink.flush(reader->writer) != 0)
+		give_up(reader);
 }
 
 static void send_begin(struct reader *reader, uint32_t number, const struct attrs *attrs)
@@ -57,6 +67,7 @@ void scan_send_done(struct reader *reader)
 	wire_put_u8(&reader->out, scan_stopped(reader->scan) ? ERROR_CANCELED : ERROR_NONE);
 	wire_close(&reader->out, start);
 	send(reader);
+	scan_flush(reader);
 }
 
 /* Reading --------------------------------------------------------------------------------------------- */
@@ -109,15 +120,12 @@ static bool excluded(struct reader *reader, const struct reading *reading, const
 	return glob_set_match(&scan->exclude, dirent->name, strlen(dirent->name), reader->path.data, reader->path.len, is_dir);
 }
 
-/* Send the names of a buffer of records; those left out are marked. Returns how many were sent. */
+/* Send the names of a buffer of records; those left out are marked. Returns how many were sent, as a batch if any. */
 static unsigned send_names(struct reader *reader, const struct reading *reading, size_t len, uint32_t *batch)
 {
-	size_t start = wire_open(&reader->out, WIRE_NAMES, reader->scan->id);
+	size_t start = 0;
 	unsigned count = 0;
 
-	*batch = atomic_fetch_add_explicit(&reader->scan->next_batch, 1, memory_order_relaxed);
-	wire_put_varint(&reader->out, reading->node->number);
-	wire_put_varint(&reader->out, *batch);
 	for (size_t at = 0; at < len;) {
 		struct fsys_dirent *dirent = (void *)(reader->dents + at);
 
@@ -126,13 +134,18 @@ static unsigned send_names(struct reader *reader, const struct reading *reading,
 			dirent->type = SKIP_TYPE;
 			continue;
 		}
+		if (count++ == 0) {
+			*batch = atomic_fetch_add_explicit(&reader->scan->next_batch, 1, memory_order_relaxed);
+			start = wire_open(&reader->out, WIRE_NAMES, reader->scan->id);
+			wire_put_varint(&reader->out, reading->node->number);
+			wire_put_varint(&reader->out, *batch);
+		}
 		wire_put_name(&reader->out, dirent->name, strlen(dirent->name), dirent->type);
-		count++;
 	}
-	wire_close(&reader->out, start);
-	if (count > 0)
+	if (count > 0) {
+		wire_close(&reader->out, start);
 		send(reader);
-	buf_clear(&reader->out);
+	}
 	return count;
 }
 
@@ -187,17 +200,19 @@ static void found_dir(struct reader *reader, struct reading *reading, const char
 		return;
 	}
 	node = node_new(scan, reading, name, element);
-	if (node)
+	if (node) {
+		scan_flush(reader);
 		node_push(scan, node);
-	else
+	} else {
 		scan_send_end(reader, element->dir, WIRE_END_UNREAD, ERROR_NOMEM);
+	}
 }
 
 /* Send names and attributes of the records that a reader has taken. */
 static void look_at_all(struct reader *reader, struct reading *reading, size_t len)
 {
 	struct wire_attrs element = { 0 };
-	uint32_t batch;
+	uint32_t batch = 0;
 	unsigned count = send_names(reader, reading, len, &batch);
 
 	for (size_t at = 0; at < len && element.index < count;) {
@@ -217,10 +232,12 @@ static void look_at_all(struct reader *reader, struct reading *reading, size_t l
 }
 
 /* Let idle threads take part in a large directory. */
-static void share(struct scan *scan, struct reading *reading)
+static void share(struct reader *reader, struct reading *reading)
 {
+	struct scan *scan = reader->scan;
 	bool start;
 
+	scan_flush(reader);
 	pthread_mutex_lock(&scan->lock);
 	if (!reading->listed) {
 		reading->listed = true;
@@ -250,7 +267,7 @@ void scan_read_on(struct reader *reader, struct reading *reading)
 		if (got <= 0)
 			return;
 		if (got >= SHARE_FROM)
-			share(reader->scan, reading);
+			share(reader, reading);
 		look_at_all(reader, reading, (size_t)got);
 	}
 }
@@ -294,6 +311,7 @@ void scan_leave(struct reader *reader, struct reading *reading)
 	struct scan *scan = reader->scan;
 	bool last;
 
+	scan_flush(reader);
 	pthread_mutex_lock(&scan->lock);
 	if (reading->listed)
 		unlist_reading(scan, reading);

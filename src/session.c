@@ -1,10 +1,10 @@
 #include "session.h"
 
+#include "config_file.h"
 #include "thread.h"
 
 #include <errno.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 /* Sources are emptied at most this often, so that their wake-ups coalesce. */
 #define TAKE_EVERY (8 * LOOP_MS)
@@ -24,7 +24,6 @@ static void take_bell(void *arg, short revents)
 struct session *session_new(struct loop *loop, const struct session_options *options)
 {
 	struct session *session = calloc(1, sizeof *session);
-	char *directory;
 
 	if (!session)
 		return NULL;
@@ -34,11 +33,10 @@ struct session *session_new(struct loop *loop, const struct session_options *opt
 		session->options.jobs = thread_processors();
 	session->umask = umask(0);
 	umask(session->umask);
-	directory = getcwd(NULL, 0);
-	if (directory)
-		buf_add_str(&session->directory, directory);
-	free(directory);
+	if (config_file_cwd(&session->directory) != 0)
+		buf_clear(&session->directory);
 	if (wakeup_init(&session->wakeup) != 0) {
+		buf_fini(&session->directory);
 		free(session);
 		return NULL;
 	}
@@ -139,6 +137,18 @@ static bool take(struct session *session, int64_t until)
 	return more;
 }
 
+/* When a pane has begun or ended its scan, the others get less or more of the processors. */
+static void share_threads(struct session *session)
+{
+	unsigned share = session_share(session);
+
+	if (share == session->share)
+		return;
+	session->share = share;
+	for (size_t i = 0; i < session->pane_count; i++)
+		pane_set_jobs(session->panes[i], share);
+}
+
 int64_t session_step(struct session *session, int64_t now, int64_t budget)
 {
 	int64_t due = INT64_MAX;
@@ -154,6 +164,7 @@ int64_t session_step(struct session *session, int64_t now, int64_t budget)
 
 		due = next < due ? next : due;
 	}
+	share_threads(session);
 	if (changed)
 		session->version++;
 	if (session->more && session->next_take < due)

@@ -68,6 +68,7 @@ struct session {
 	struct loop_watch filled;
 	int64_t next_take;         /* not before this is taken from the sources: wake-ups coalesce */
 	bool more;                 /* the budget was used up before the sources were empty */
+	unsigned share;            /* scanner threads that each pane's scans were last given */
 	uint32_t umask;
 	struct buf directory;      /* where the program was started, absolute; empty when unknown */
 };

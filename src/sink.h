@@ -13,6 +13,16 @@ struct sink {
 	 */
 	int (*put)(void *arg, const void *frames, size_t len);
 	void *arg;
+
+	/**
+	 * A producer that puts many small frames opens a writer of its own (NULL with ENOMEM). What is written can be seen by the consumer at once,
+	 * and before what is written later by the same writer; only a flush puts it before what others put after it.
+	 * Thread: that producer.
+	 */
+	void *(*open)(void *arg);
+	int (*write)(void *writer, const void *frames, size_t len);
+	int (*flush)(void *writer);
+	void (*close)(void *writer); /* takes NULL; what was not flushed is lost */
 };
 
 /** Hand whole frames to a sink; see struct sink.   Thread: any producer. */

@@ -39,6 +39,7 @@ struct intake {
 	struct spawn_child child;     /* of a worker: `out` and the waiting are the feeder's, `in` is the source's */
 	_Atomic pid_t pid;            /* 0 once it was waited for */
 	_Atomic uint64_t bytes;
+	atomic_bool greeted;          /* the greeting has come */
 	pthread_mutex_t lock;
 	bool ended;                   /* under the lock */
 	struct buf why;               /* under the lock */
@@ -79,6 +80,7 @@ static int read_hello(struct intake *intake, int fd, struct buf *in, struct buf 
 
 		if (end && (at == in->data || at[-1] == '\n')) {
 			buf_drop(in, (size_t)(end + 1 - in->data));
+			atomic_store(&intake->greeted, true);
 			return 0;
 		}
 		if (in->len > WIRE_MAX_NOISE) {
@@ -431,6 +433,19 @@ bool source_failure(struct source *source, struct buf *why)
 		buf_add(why, intake->why.data, intake->why.len);
 	pthread_mutex_unlock(&intake->lock);
 	return ended;
+}
+
+bool source_greeted(const struct source *source)
+{
+	return source->kind != SOURCE_WORKER || atomic_load(&source->intake->greeted);
+}
+
+void source_kill(struct source *source)
+{
+	pid_t pid = source->intake ? atomic_load(&source->intake->pid) : 0;
+
+	if (pid > 0)
+		kill(pid, SIGKILL);
 }
 
 struct source_info source_info(const struct source *source)

@@ -58,6 +58,12 @@ void source_drop(struct source *source, size_t len);
  */
 bool source_failure(struct source *source, struct buf *why);
 
+/** Has a worker sent its greeting? Others have none to send. */
+bool source_greeted(const struct source *source);
+
+/** End a worker at once; the reason arrives through source_failure(). */
+void source_kill(struct source *source);
+
 /** What it is, for people. */
 struct source_info source_info(const struct source *source);
 

@@ -254,7 +254,8 @@ static bool try_worker(struct buf *path, const char *dir, size_t len)
 	buf_add(path, dir, len);
 	buf_add_str(path, "/" WORKER_NAME);
 	str = buf_str(path);
-	if (str && fsys_stat(AT_FDCWD, str + start, FSYS_FOLLOW, &attrs) == 0 && S_ISREG(attrs.mode) && attrs.mode & 0111)
+	if (str && fsys_stat(AT_FDCWD, str + start, FSYS_FOLLOW, &attrs) == 0 && S_ISREG(attrs.mode) &&
+	    attrs.mode & 0111)
 		return true;
 	path->len = start;
 	return false;

@@ -15,7 +15,7 @@
 enum spawn_flags {
 	SPAWN_STDERR_PIPE = 1 << 0,   /* stderr comes back through `err`; without it, it goes to /dev/null */
 	SPAWN_STDERR_KEEP = 1 << 1,   /* stderr is ours */
-	SPAWN_GROUP = 1 << 2,         /* a process group of its own: ^C and ^Z at the terminal do not reach it */
+	SPAWN_GROUP = 1 << 2,         /* a process group of its own: out of reach of ^C and ^Z */
 };
 
 /** A child and our ends of its pipes. */
@@ -31,10 +31,16 @@ struct spawn_child {
 /** A child that is none. */
 #define SPAWN_CHILD_INIT { 0, -1, -1, -1, -1, 0 }
 
-/** A pipe, both ends close-on-exec and blocking: fds[0] reads. Returns 0, or -1 with errno.   Thread: any. */
+/**
+ * A pipe, both ends close-on-exec and blocking: fds[0] reads. Returns 0, or -1 with errno.
+ * Thread: any.
+ */
 MUN_NODISCARD int spawn_pipe(int fds[2]);
 
-/** Make reads and writes of a descriptor of ours never wait. Returns 0, or -1 with errno.   Thread: any. */
+/**
+ * Make reads and writes of a descriptor of ours never wait. Returns 0, or -1 with errno.
+ * Thread: any.
+ */
 MUN_NODISCARD int spawn_nonblock(int fd);
 
 /**
@@ -59,10 +65,16 @@ MUN_NODISCARD int spawn_foreground(struct spawn_child *child, const char *path, 
  */
 bool spawn_reap(struct spawn_child *child);
 
-/** Send a signal, if it still runs. Safe: a pid is not used again before spawn_reap().   Thread: as spawn_reap(). */
+/**
+ * Send a signal, if it still runs. Safe: a pid is not used again before spawn_reap().
+ * Thread: as spawn_reap().
+ */
 void spawn_kill(struct spawn_child *child, int signo);
 
-/** Close all our descriptors of it, which tells it to end. It still wants spawn_reap() if `pid` is not 0.   Thread: any. */
+/**
+ * Close all our descriptors of it, which tells it to end. It still wants spawn_reap() if `pid` is not 0.
+ * Thread: any.
+ */
 void spawn_close(struct spawn_child *child);
 
 /**

@@ -7,7 +7,7 @@
 #define TREE_CHUNK_BITS 12
 #endif
 
-enum { CHUNK = 1 << TREE_CHUNK_BITS };
+enum { CHUNK = 1 << TREE_CHUNK_BITS, MAX_DEVICES = 1 << 14 };
 
 /* What changed in a directory's total and has not yet reached its parents. */
 struct delta {
@@ -51,6 +51,7 @@ struct tree {
 	size_t marked;
 	uint64_t marked_size;
 	uint64_t version;
+	const struct tree_observer *observer; /* NULL: nobody */
 };
 
 struct entry *tree_entry(const struct tree *tree, entry_id id)
@@ -200,6 +201,17 @@ static void changed(struct tree *tree, const struct entry *entry)
 	tree->version++;
 	if (entry->parent)
 		dir_at(tree, tree_entry(tree, entry->parent)->below)->changes++;
+}
+
+void tree_observe(struct tree *tree, const struct tree_observer *observer)
+{
+	tree->observer = observer;
+}
+
+static void tell_changed(const struct tree *tree, entry_id id)
+{
+	if (tree->observer)
+		tree->observer->changed(tree->observer->arg, id);
 }
 
 /* Give an entry its directory side. Its totals are not counted yet. */
@@ -384,7 +396,7 @@ entry_id tree_add(struct tree *tree, entry_id parent, const char *name, size_t l
 	entry_id id;
 	uint32_t kept;
 
-	if (vec_grow(&tree->gone_ids, &tree->gone_cap, 1, sizeof *tree->gone_ids) != 0)
+	if (vec_grow(&tree->gone_ids, &tree->gone_cap, tree->gone_count + 1, sizeof *tree->gone_ids) != 0)
 		return 0;
 	kept = arena_add(&tree->names, name, len);
 	if (!kept)
@@ -410,6 +422,8 @@ entry_id tree_add(struct tree *tree, entry_id parent, const char *name, size_t l
 	in->changes++;
 	tree->version++;
 	count_in(tree, entry);
+	if (tree->observer)
+		tree->observer->added(tree->observer->arg, id);
 	return id;
 }
 
@@ -522,6 +536,8 @@ static void drop_entry(struct tree *tree, entry_id id)
 {
 	struct entry *entry = tree_entry(tree, id);
 
+	if (tree->observer)
+		tree->observer->removed(tree->observer->arg, id);
 	tree_mark(tree, id, false);
 	link_remove(tree, entry);
 	if (entry_is_dir(entry) && vec_grow(&tree->free_dirs, &tree->free_dir_cap, tree->free_dir_count + 1, sizeof *tree->free_dirs) == 0)
@@ -651,6 +667,10 @@ void tree_reclaim(struct tree *tree)
 
 /* Changes --------------------------------------------------------------------------------------------- */
 
+/*
+ * The place of a device in the table. A source may make up any number of them: those beyond the table are unknown ones,
+ * which tree_device() shows as 0 and which is nobody's identity.
+ */
 static int device_index(struct tree *tree, uint64_t device, uint16_t *index)
 {
 	for (size_t i = tree->device_count; i-- > 0;) {
@@ -659,10 +679,9 @@ static int device_index(struct tree *tree, uint64_t device, uint16_t *index)
 			return 0;
 		}
 	}
-	if (tree->device_count > UINT16_MAX) {
-		errno = ENOMEM;
-		return -1;
-	}
+	*index = MAX_DEVICES;
+	if (tree->device_count == MAX_DEVICES)
+		return 0;
 	if (vec_grow(&tree->devices, &tree->device_cap, tree->device_count + 1, sizeof *tree->devices) != 0)
 		return -1;
 	tree->devices[tree->device_count] = device;
@@ -726,15 +745,33 @@ static uint16_t flags_from(const struct attrs *attrs, uint16_t flags)
 	return flags;
 }
 
+static uint16_t small_nlink(const struct attrs *attrs)
+{
+	return (uint16_t)(attrs->nlink < UINT16_MAX ? attrs->nlink : UINT16_MAX);
+}
+
+/* Are these the attributes that it has, as far as it keeps them? */
+static bool has_attrs(const struct entry *entry, const struct attrs *attrs, uint16_t device)
+{
+	return entry->flags & ENTRY_KNOWN && entry->flags == flags_from(attrs, entry->flags) && entry->mode == attrs->mode &&
+	       entry->uid == attrs->uid && entry->gid == attrs->gid && entry->size == attrs->size && entry->mtime == attrs->mtime &&
+	       entry->ino == attrs->ino && entry->dev == device && entry_blocks(entry) == attrs->blocks &&
+	       entry->nlink == small_nlink(attrs) && entry->birth == birth_bits(attrs->btime) && !entry->error;
+}
+
 int tree_set_attrs(struct tree *tree, entry_id id, const struct attrs *attrs)
 {
 	struct entry *entry = tree_entry(tree, id);
+	struct totals *delta;
+	struct totals own;
 	bool same_inode;
 	uint16_t device;
 
 	if (set_type(tree, id, attrs->mode & S_IFMT) != 0 || device_index(tree, attrs->dev, &device) != 0)
 		return -1;
-	count_out(tree, entry);
+	if (has_attrs(entry, attrs, device))
+		return 0;
+	own = own_totals(tree, entry);
 	same_inode = has_links(entry) && attrs->nlink > 1 && entry->ino == attrs->ino && entry->dev == device;
 	if (!same_inode)
 		link_remove(tree, entry);
@@ -744,7 +781,7 @@ int tree_set_attrs(struct tree *tree, entry_id id, const struct attrs *attrs)
 	entry->mode = (uint16_t)attrs->mode;
 	entry->uid = attrs->uid;
 	entry->gid = attrs->gid;
-	entry->nlink = (uint16_t)(attrs->nlink < UINT16_MAX ? attrs->nlink : UINT16_MAX);
+	entry->nlink = small_nlink(attrs);
 	entry->ino = attrs->ino;
 	entry->size = attrs->size;
 	entry->blocks = (uint32_t)attrs->blocks;
@@ -756,8 +793,12 @@ int tree_set_attrs(struct tree *tree, entry_id id, const struct attrs *attrs)
 		entry->error = ERROR_NONE;
 	if (!same_inode)
 		link_add(tree, id);
-	count_in(tree, entry);
+	delta = delta_of(tree, counted_in(tree, entry));
+	totals_sub(delta, &own);
+	own = own_totals(tree, entry);
+	totals_add(delta, &own);
 	changed(tree, entry);
+	tell_changed(tree, id);
 	return 0;
 }
 
@@ -770,6 +811,7 @@ void tree_set_error(struct tree *tree, entry_id id, enum error error)
 	entry->error = (uint8_t)error;
 	count_in(tree, entry);
 	changed(tree, entry);
+	tell_changed(tree, id);
 }
 
 int tree_set_target(struct tree *tree, entry_id id, const char *target, size_t len)
@@ -786,6 +828,7 @@ int tree_set_target(struct tree *tree, entry_id id, const char *target, size_t l
 		return -1;
 	entry->below = kept;
 	changed(tree, entry);
+	tell_changed(tree, id);
 	return 0;
 }
 
@@ -802,6 +845,7 @@ void tree_set_state(struct tree *tree, entry_id id, enum dir_state state, enum e
 		entry->error = (uint8_t)error;
 	count_in(tree, entry);
 	changed(tree, entry);
+	tell_changed(tree, id);
 }
 
 void tree_mark(struct tree *tree, entry_id id, bool marked)
@@ -858,6 +902,8 @@ entry_id tree_raise(struct tree *tree, const char *name, size_t len)
 	}
 	count_in(tree, root);
 	tree->version++;
+	if (tree->observer)
+		tree->observer->raised(tree->observer->arg, id);
 	return id;
 }
 

@@ -134,7 +134,22 @@ size_t tree_marked(const struct tree *tree, uint64_t *bytes);
 /** Bring every `total` up to date. Costs what has changed, not what there is. */
 void tree_settle(struct tree *tree);
 
-/** Let numbers of removed entries be used again. */
+/**
+ * Who is told of every change at once. Nothing of the tree may be changed meanwhile. An attribute that is set to what it
+ * was is no change, marks are none, and totals are not looked at.
+ */
+struct tree_observer {
+	void (*added)(void *arg, entry_id id);   /* an entry of which name and type are known */
+	void (*changed)(void *arg, entry_id id); /* attributes, an error, a link's target, or how far a directory is known */
+	void (*removed)(void *arg, entry_id id); /* it is about to go; what was below it went before */
+	void (*raised)(void *arg, entry_id id);  /* what was the root has this number now, see tree_raise() */
+	void *arg;
+};
+
+/** Have one observer, which outlives the tree or is taken away with NULL; without one nothing is spent on it. */
+void tree_observe(struct tree *tree, const struct tree_observer *observer);
+
+/** Let numbers of removed entries be used again. Never while a scan_view follows a scan into this tree: it holds numbers. */
 void tree_reclaim(struct tree *tree);
 
 /** Counts up with every change of anything. */

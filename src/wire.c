@@ -74,34 +74,64 @@ void wire_put_bytes(struct buf *out, const void *bytes, size_t len)
 	buf_add(out, bytes, len);
 }
 
-/* The difference of two times without overflow; wire_get_attrs() adds it back the same way. */
-static int64_t difference(int64_t a, int64_t b)
+/* Which parts of attributes follow the ones that always do, above the bits of enum attrs_flags. */
+enum {
+	HAS_RDEV = 1 << 8,
+	HAS_MNT = 1 << 9,
+	HAS_CTIME = 1 << 10, /* else it is mtime, as for the other two */
+	HAS_ATIME = 1 << 11,
+	HAS_BTIME = 1 << 12,
+	ATTRS_FLAGS = HAS_RDEV - 1,
+};
+
+static char *store_u16(char *at, uint32_t value)
 {
-	return (int64_t)((uint64_t)a - (uint64_t)b);
+	at[0] = (char)value;
+	at[1] = (char)(value >> 8);
+	return at + 2;
+}
+
+static char *store_time(char *at, int64_t time)
+{
+	store_u32(at, (uint32_t)time);
+	store_u32(at + 4, (uint32_t)((uint64_t)time >> 32));
+	return at + 8;
 }
 
 void wire_put_attrs(struct buf *out, const struct attrs *attrs)
 {
 	char *room = buf_room(out, WIRE_MAX_ATTRS);
+	uint32_t flags = attrs->flags & ATTRS_FLAGS;
 	char *at = room;
 
 	if (!room)
 		return;
-	at = varint(at, attrs->flags);
-	at = varint(at, attrs->mode);
+	flags |= attrs->rdev ? HAS_RDEV : 0;
+	flags |= attrs->mnt ? HAS_MNT : 0;
+	flags |= attrs->ctime != attrs->mtime ? HAS_CTIME : 0;
+	flags |= attrs->atime != attrs->mtime ? HAS_ATIME : 0;
+	flags |= attrs->btime != attrs->mtime ? HAS_BTIME : 0;
+	at = store_u16(at, flags);
+	at = store_u16(at, attrs->mode);
 	at = varint(at, attrs->uid);
 	at = varint(at, attrs->gid);
 	at = varint(at, attrs->nlink);
 	at = varint(at, attrs->ino);
 	at = varint(at, attrs->size);
 	at = varint(at, attrs->blocks);
-	at = varint(at, attrs->dev);
-	at = varint(at, attrs->rdev);
-	at = varint(at, attrs->mnt);
-	at = varint(at, zigzag(attrs->mtime));
-	at = varint(at, zigzag(difference(attrs->ctime, attrs->mtime)));
-	at = varint(at, zigzag(difference(attrs->atime, attrs->mtime)));
-	at = varint(at, zigzag(difference(attrs->btime, attrs->mtime)));
+	at = varint(at, attrs->dev >> 32);
+	at = varint(at, (uint32_t)attrs->dev);
+	if (flags & HAS_RDEV)
+		at = varint(at, attrs->rdev);
+	if (flags & HAS_MNT)
+		at = varint(at, attrs->mnt);
+	at = store_time(at, attrs->mtime);
+	if (flags & HAS_CTIME)
+		at = store_time(at, attrs->ctime);
+	if (flags & HAS_ATIME)
+		at = store_time(at, attrs->atime);
+	if (flags & HAS_BTIME)
+		at = store_time(at, attrs->btime);
 	out->len += (size_t)(at - room);
 }
 
@@ -114,7 +144,7 @@ unsigned wire_get_u8(struct wire_reader *in)
 	return *in->at++;
 }
 
-uint64_t wire_get_varint(struct wire_reader *in)
+static uint64_t get_long_varint(struct wire_reader *in)
 {
 	uint64_t value = 0;
 
@@ -129,6 +159,33 @@ uint64_t wire_get_varint(struct wire_reader *in)
 	}
 	in->ok = false;
 	return 0;
+}
+
+/* Most numbers are small. */
+static inline uint64_t get_varint(struct wire_reader *in)
+{
+	const unsigned char *at = in->at;
+
+	if (in->end - at < 3)
+		return get_long_varint(in);
+	if (at[0] < 0x80) {
+		in->at = at + 1;
+		return at[0];
+	}
+	if (at[1] < 0x80) {
+		in->at = at + 2;
+		return (uint64_t)(at[0] & 0x7f) | (uint64_t)at[1] << 7;
+	}
+	if (at[2] < 0x80) {
+		in->at = at + 3;
+		return (uint64_t)(at[0] & 0x7f) | (uint64_t)(at[1] & 0x7f) << 7 | (uint64_t)at[2] << 14;
+	}
+	return get_long_varint(in);
+}
+
+uint64_t wire_get_varint(struct wire_reader *in)
+{
+	return get_varint(in);
 }
 
 static int64_t unzigzag(uint64_t value)
@@ -158,30 +215,57 @@ const char *wire_get_bytes(struct wire_reader *in, size_t *len)
 
 static uint32_t get_u32(struct wire_reader *in)
 {
-	uint64_t value = wire_get_varint(in);
+	uint64_t value = get_varint(in);
 
 	if (value > UINT32_MAX)
 		in->ok = false;
 	return (uint32_t)value;
 }
 
+static uint32_t get_u16(struct wire_reader *in)
+{
+	const unsigned char *at = in->at;
+
+	if (in->end - at < 2) {
+		in->ok = false;
+		return 0;
+	}
+	in->at += 2;
+	return (uint32_t)at[0] | (uint32_t)at[1] << 8;
+}
+
+static int64_t get_time(struct wire_reader *in)
+{
+	const unsigned char *at = in->at;
+
+	if (in->end - at < 8) {
+		in->ok = false;
+		return 0;
+	}
+	in->at += 8;
+	return (int64_t)((uint64_t)load_u32(at) | (uint64_t)load_u32(at + 4) << 32);
+}
+
 void wire_get_attrs(struct wire_reader *in, struct attrs *attrs)
 {
-	attrs->flags = get_u32(in);
-	attrs->mode = get_u32(in) & 0xffff;
+	uint32_t flags = get_u16(in);
+
+	attrs->flags = flags & ATTRS_FLAGS;
+	attrs->mode = get_u16(in);
 	attrs->uid = get_u32(in);
 	attrs->gid = get_u32(in);
-	attrs->nlink = wire_get_varint(in);
-	attrs->ino = wire_get_varint(in);
-	attrs->size = wire_get_varint(in);
-	attrs->blocks = wire_get_varint(in);
-	attrs->dev = wire_get_varint(in);
-	attrs->rdev = wire_get_varint(in);
-	attrs->mnt = wire_get_varint(in);
-	attrs->mtime = wire_get_signed(in);
-	attrs->ctime = difference(attrs->mtime, difference(0, wire_get_signed(in)));
-	attrs->atime = difference(attrs->mtime, difference(0, wire_get_signed(in)));
-	attrs->btime = difference(attrs->mtime, difference(0, wire_get_signed(in)));
+	attrs->nlink = get_varint(in);
+	attrs->ino = get_varint(in);
+	attrs->size = get_varint(in);
+	attrs->blocks = get_varint(in);
+	attrs->dev = (uint64_t)get_u32(in) << 32;
+	attrs->dev |= get_u32(in);
+	attrs->rdev = flags & HAS_RDEV ? get_varint(in) : 0;
+	attrs->mnt = flags & HAS_MNT ? get_varint(in) : 0;
+	attrs->mtime = get_time(in);
+	attrs->ctime = flags & HAS_CTIME ? get_time(in) : attrs->mtime;
+	attrs->atime = flags & HAS_ATIME ? get_time(in) : attrs->mtime;
+	attrs->btime = flags & HAS_BTIME ? get_time(in) : attrs->mtime;
 }
 
 void wire_put_name(struct buf *out, const char *name, size_t len, unsigned type)

@@ -46,6 +46,7 @@ enum wire_type {
 	WIRE_LOOK = 34,    /* answer with WIRE_STAT: bytes path */
 	WIRE_OPERATE = 35, /* plan an operation, see op_wire.h */
 	WIRE_CONFIRM = 36, /* run what was planned */
+	WIRE_JOBS = 39,    /* the scan with this id may use so many threads from now on: varint jobs */
 	WIRE_ROOT = 37,    /* the first request to a worker: u8 flags (1: read-only) · bytes the root's path */
 	WIRE_OPTIONAL = 128,
 	WIRE_HEARTBEAT = 128, /* from a source while it works and has nothing else to say */
@@ -62,7 +63,7 @@ enum wire_end {
 /** What an element of WIRE_ATTRS tells of one name. */
 enum wire_attrs_what {
 	WIRE_ATTRS_STAT = 1 << 0,   /* attributes follow */
-	WIRE_ATTRS_TARGET = 1 << 1, /* u16 length and a link's target follow */
+	WIRE_ATTRS_TARGET = 1 << 1, /* a link's target follows, as bytes */
 	WIRE_ATTRS_DIR = 1 << 2,    /* varint dir follows: the number under which its listing will come */
 	WIRE_ATTRS_ERROR = 1 << 3,  /* u8 error follows: the attributes could not be had */
 	WIRE_ATTRS_GONE = 1 << 4,   /* the name vanished between readdir and stat */

@@ -119,7 +119,7 @@ static const struct {
 	{ "chmod 0888 a\n", "1: 0888: not an octal digit" },
 	{ "chown no-such-user- a\n", "1: no-such-user-: unknown user" },
 	{ "chown :no-such-group- a\n", "1: no-such-group-: unknown group" },
-	{ "chown : a\n", "1: $'': neither a group nor a user with one" },
+	{ "chown : a\n", "1: neither a group nor a user with one" },
 	{ "chown 12: a\n", "1: 12: neither a group nor a user with one" },
 	{ "chown 4294967295 a\n", "1: 4294967295: unknown user" },
 	{ "fo\033o a\n", "1: $'fo\\x1bo': not a command that a batch has" },

@@ -152,6 +152,25 @@ START_TEST(keeps_attributes)
 }
 END_TEST
 
+/* More devices than anybody has: no failure, and no entry that takes one for another. */
+START_TEST(devices_are_bounded)
+{
+	struct tree *tree = make();
+	entry_id ids[3];
+
+	for (unsigned i = 0; i < 3; i++)
+		ids[i] = add(tree, TREE_ROOT, (char[]){ (char)('a' + i), '\0' }, S_IFREG);
+	set(tree, ids[0], (struct attrs){ .mode = S_IFREG, .dev = 77 });
+	for (uint64_t i = 0; i < 20000; i++)
+		set(tree, ids[1], (struct attrs){ .mode = S_IFREG, .dev = i << 32 | 5 });
+	set(tree, ids[2], (struct attrs){ .mode = S_IFREG, .dev = UINT64_C(100) << 32 | 5 });
+	ck_assert_uint_eq(tree_device(tree, ids[0]), 77);
+	ck_assert_uint_eq(tree_device(tree, ids[1]), 0);
+	ck_assert_uint_eq(tree_device(tree, ids[2]), UINT64_C(100) << 32 | 5);
+	tree_free(tree);
+}
+END_TEST
+
 START_TEST(adds_up)
 {
 	struct tree *tree = make();
@@ -742,6 +761,7 @@ int main(void)
 	tcase_add_test(tests, begins_with_a_root);
 	tcase_add_test(tests, finds_paths);
 	tcase_add_test(tests, keeps_attributes);
+	tcase_add_test(tests, devices_are_bounded);
 	tcase_add_test(tests, adds_up);
 	tcase_add_test(tests, is_deep);
 	tcase_add_test(tests, counts_links_once);

@@ -107,7 +107,7 @@ static const struct attrs samples[] = {
 	{ .flags = ATTRS_KNOWN, .mode = S_IFREG | 0644, .uid = 1000, .gid = 1000, .nlink = 1, .ino = 123456, .size = 6148, .blocks = 16,
 	  .dev = UINT64_C(8) << 32 | 1, .mnt = 25, .atime = 1700000000123456789, .mtime = 1600000000987654321,
 	  .ctime = 1600000001000000000, .btime = 0 },
-	{ .flags = UINT32_MAX, .mode = 0xffff, .uid = UINT32_MAX, .gid = UINT32_MAX, .nlink = UINT64_MAX, .ino = UINT64_MAX,
+	{ .flags = 0xff, .mode = 0xffff, .uid = UINT32_MAX, .gid = UINT32_MAX, .nlink = UINT64_MAX, .ino = UINT64_MAX,
 	  .size = UINT64_MAX, .blocks = UINT64_MAX, .dev = UINT64_MAX, .rdev = UINT64_MAX, .mnt = UINT64_MAX, .atime = INT64_MAX,
 	  .mtime = INT64_MIN, .ctime = -1, .btime = INT64_MIN },
 	{ .flags = ATTRS_KNOWN | ATTRS_BTIME, .mode = S_IFDIR, .atime = INT64_MIN, .mtime = INT64_MAX, .ctime = INT64_MIN, .btime = 1 },
@@ -155,27 +155,31 @@ START_TEST(attributes_return)
 }
 END_TEST
 
-/* A mode has sixteen bits, a user number thirty-two. */
+/* Numbers of users and devices have thirty-two bits; flags that say only what follows are not an entry's. */
 START_TEST(attributes_are_in_range)
 {
+	static const struct {
+		unsigned large; /* which of the eight varints is 2^32 */
+		bool ok;
+	} cases[] = { { 0, false }, { 1, false }, { 2, true }, { 3, true }, { 5, true }, { 6, false }, { 7, false } };
 	struct buf out = BUF_INIT;
 	struct wire_reader in;
 	struct attrs attrs;
 
-	wire_put_varint(&out, 0);
-	wire_put_varint(&out, UINT32_MAX);
-	for (unsigned i = 0; i < 13; i++)
-		wire_put_varint(&out, 0);
-	in = reader_of(&out);
-	wire_get_attrs(&in, &attrs);
-	ck_assert(in.ok);
-	ck_assert_uint_eq(attrs.mode, 0xffff);
-	buf_clear(&out);
-	for (unsigned i = 0; i < 15; i++)
-		wire_put_varint(&out, i == 2 ? UINT64_C(1) << 32 : 0);
-	in = reader_of(&out);
-	wire_get_attrs(&in, &attrs);
-	ck_assert(!in.ok);
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		buf_clear(&out);
+		buf_add(&out, "\1\xe0\xff\xff", 4);
+		for (unsigned at = 0; at < 8; at++)
+			wire_put_varint(&out, at == cases[i].large ? UINT64_C(1) << 32 : 3);
+		buf_add(&out, "12345678", 8);
+		in = reader_of(&out);
+		wire_get_attrs(&in, &attrs);
+		ck_assert_int_eq(in.ok, cases[i].ok);
+		ck_assert_uint_eq(attrs.flags, ATTRS_KNOWN);
+		ck_assert_uint_eq(attrs.mode, 0xffff);
+		ck_assert_int_eq(attrs.btime, attrs.mtime);
+		ck_assert(!wire_more(&in));
+	}
 	buf_fini(&out);
 }
 END_TEST

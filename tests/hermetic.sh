@@ -26,6 +26,8 @@ trap 'exit 143' TERM
 mkdir -p "$scratch/home" "$scratch/tmp" "$scratch/config" "$scratch/state" "$scratch/data" "$scratch/cache" \
 	"$scratch/runtime" "$scratch/reports" || exit 99
 chmod 700 "$scratch/runtime"
+# Tests that run as root also act as somebody else.
+chmod 755 "$scratch"
 
 HOME=$scratch/home
 TMPDIR=$scratch/tmp

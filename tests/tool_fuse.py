@@ -242,7 +242,7 @@ def mount(mountpoint):
     """Returns (descriptor, connection)."""
     if not os.path.exists('/sys/fs/fuse/connections/.') or not os.path.ismount('/sys/fs/fuse/connections'):
         call('mount', b'fusectl', b'/sys/fs/fuse/connections', b'fusectl', 0, None)
-    device = os.open('/dev/fuse', os.O_RDWR | os.O_CLOEXEC)
+    device = os.open('/dev/fuse', os.O_RDWR | os.O_CLOEXEC | os.O_NONBLOCK)    # requests may be taken back
     options = 'fd=%d,rootmode=40000,user_id=0,group_id=0,allow_other' % device
     call('mount', b'muntin-test', os.fsencode(mountpoint), b'fuse', 0, options.encode())
     return device, connection_of(mountpoint)
@@ -271,7 +271,7 @@ def serve(server, device):
             request = os.read(device, 1 << 18)
         except OSError as error:
             if error.errno in (errno.ENOENT, errno.EINTR, errno.EAGAIN):
-                continue             # the request was taken back
+                continue
             return
         answer = server.answer(request)
         if answer is None:

@@ -157,10 +157,10 @@ static int run_screen(struct tool *tool)
 					  .arg = tool };
 	tool->wishes = (struct loop_watch){ .fd = tool->link->fd, .events = POLLIN, .rank = LOOP_SIGNAL, .fn = wished,
 					    .arg = tool };
+	enter(tool);
 	if (loop_signals_open(&tool->loop, &tool->signals, &set) != 0 || loop_add(&tool->loop, &tool->keys) != 0 ||
 	    loop_add(&tool->loop, &tool->wishes) != 0)
 		return 99;
-	enter(tool);
 	while (!tool->done)
 		if (loop_run_once(&tool->loop, LOOP_FOREVER) < 0)
 			return 99;

@@ -272,11 +272,22 @@ static void step_all(struct app *app)
 	}
 }
 
+/** Leave no lines empty below the last row while there are rows above the first one. */
+static void fill_screen(struct pane *pane)
+{
+	struct rows *rows = &pane->rows;
+	size_t last = rows->count > pane->height ? rows->count - pane->height : 0;
+
+	if (rows->top > last)
+		rows->top = last;
+}
+
 void app_settle(struct app *app)
 {
 	app->due = session_step(app->session, loop_now(), 0);
 	step_all(app);
 	app_layout(app);
+	fill_screen(session_pane(app->session));
 }
 
 static void step_script(struct app *app)

@@ -166,13 +166,15 @@ static size_t operands_max(enum operand operand)
 	return operand == OPERAND_PROGRAM ? WORDS_MAX : 1;
 }
 
-/** Is there something to act on? */
-static bool has_entry(const struct app *app)
+/** Is there what a command acts on? */
+static bool has_entry(const struct app *app, const struct command *command)
 {
 	const struct pane *pane = session_pane(app->session);
 	uint64_t bytes;
 
-	return pane && (pane_current(pane) != 0 || tree_marked(pane->tree, &bytes) > 0);
+	if (!(command->flags & (COMMAND_CURRENT | COMMAND_TARGETS)) || pane_current(pane) != 0)
+		return true;
+	return (command->flags & COMMAND_TARGETS) && tree_marked(pane->tree, &bytes) > 0;
 }
 
 static bool run_call(struct app *app, struct command_call *call)
@@ -183,7 +185,7 @@ static bool run_call(struct app *app, struct command_call *call)
 		return app_fail(app, "%s: too many operands", command->name);
 	if (command->operand == OPERAND_COUNT && call->argc == 1 && !read_count(&call->argv[0], &call->count))
 		return app_fail(app, "%s: a count is a number from 1 on", command->name);
-	if ((command->flags & COMMAND_SELECTS) && !has_entry(app))
+	if (!has_entry(app, command))
 		return app_fail(app, "%s: there is no entry here", command->name);
 	if ((command->flags & COMMAND_SCREEN) && app->options->headless)
 		return app_fail(app, "%s: not without a terminal", command->name);

@@ -29,8 +29,9 @@ enum operand {
 
 enum command_flags {
 	COMMAND_DESTROYS = 1 << 0,  /* not from a key that was typed ahead */
-	COMMAND_SELECTS = 1 << 1,   /* needs an entry: the current one or the marked ones */
-	COMMAND_SCREEN = 1 << 2,    /* has a sense on a terminal only, not when headless */
+	COMMAND_CURRENT = 1 << 1,   /* needs a current entry */
+	COMMAND_TARGETS = 1 << 2,   /* needs marked entries or a current one */
+	COMMAND_SCREEN = 1 << 3,    /* has a sense on a terminal only, not when headless */
 };
 
 /*
@@ -44,9 +45,9 @@ enum command_flags {
 	X(page_up, "page-up", "PgUp, ^u", COUNT, 0, NULL, "move up by a screen") \
 	X(top, "top", "g, Home", COUNT, 0, NULL, "to the first row; 5g to the fifth") \
 	X(bottom, "bottom", "G, End", COUNT, 0, NULL, "to the last row") \
-	X(enter, "enter", "l, Right, Enter", NONE, COMMAND_SELECTS, NULL, "into a directory; a file is viewed") \
+	X(enter, "enter", "l, Right, Enter", NONE, COMMAND_CURRENT, NULL, "into a directory; a file is viewed") \
 	X(leave, "leave", "h, Left, Backspace", COUNT, 0, NULL, "to the parent, above the root too") \
-	X(expand, "expand", "o", NONE, COMMAND_SELECTS, NULL, "show what is in a directory in place") \
+	X(expand, "expand", "o", NONE, COMMAND_CURRENT, NULL, "show what is in a directory in place") \
 	X(pane_next, "pane-next", "Tab", COUNT, 0, NULL, "the next pane becomes active") \
 	X(pane_prev, "pane-prev", "S-Tab", COUNT, 0, NULL, "the pane before becomes active") \
 	X(pane, "pane", "", NUMBER, 0, NULL, "pane N becomes active") \
@@ -54,31 +55,31 @@ enum command_flags {
 	X(pane_close, "pane-close", "^w c", NONE, 0, NULL, "close the active pane") \
 	X(pane_only, "pane-only", "^w o", NONE, 0, NULL, "close all other panes") \
 	X(open, "open", "x", ROOT, 0, NULL, "with a program; ROOT: in a new pane") \
-	X(open_with, "open-with", "", PROGRAM, COMMAND_SELECTS | COMMAND_SCREEN, NULL, "open the entry with PROGRAM") \
-	X(mark, "mark", "Space", COUNT, COMMAND_SELECTS, NULL, "mark or unmark, and down") \
-	X(mark_range, "mark-range", "V", NONE, COMMAND_SELECTS, NULL, "mark from the last marked row on") \
+	X(open_with, "open-with", "", PROGRAM, COMMAND_CURRENT | COMMAND_SCREEN, NULL, "open the entry with PROGRAM") \
+	X(mark, "mark", "Space", COUNT, COMMAND_CURRENT, NULL, "mark or unmark, and down") \
+	X(mark_range, "mark-range", "V", NONE, COMMAND_CURRENT, NULL, "mark from the last marked row on") \
 	X(mark_glob, "mark-glob", "+", TEXT, 0, NULL, "mark what matches a pattern") \
 	X(unmark_glob, "unmark-glob", "\\", TEXT, 0, NULL, "unmark what matches a pattern") \
 	X(mark_invert, "mark-invert", "*", NONE, 0, NULL, "mark what is not, unmark what is") \
 	X(unmark, "unmark", "", NONE, 0, NULL, "unmark everything") \
-	X(hidden, "hidden", ".", NONE, 0, NULL, "show or hide names that begin with a dot") \
-	X(sort, "sort", "s", SORT, 0, NULL, "by name size mtime ext mode owner count") \
+	X(hidden, "hidden", ".", NONE, 0, NULL, "show or hide names like .this") \
+	X(sort, "sort", "s", SORT, 0, NULL, "name size mtime ext mode owner count") \
 	X(reverse, "reverse", "S", NONE, 0, NULL, "turn the order around") \
 	X(filter, "filter", "f", TEXT, 0, NULL, "only names that hold a text") \
 	X(search, "search", "/", TEXT, 0, NULL, "to the next name that holds a text") \
 	X(search_next, "search-next", "n", COUNT, 0, NULL, "to the next one") \
 	X(search_prev, "search-prev", "N", COUNT, 0, NULL, "to the one before") \
-	X(info, "info", "i", NONE, COMMAND_SELECTS, NULL, "every field of stat") \
-	X(view, "view", "v, F3", NONE, COMMAND_SELECTS | COMMAND_SCREEN, NULL, "look at the file, with $PAGER") \
-	X(edit, "edit", "e, F4", NONE, COMMAND_SELECTS | COMMAND_SCREEN, NULL, "edit the file, with $EDITOR") \
-	X(rename, "rename", "r, F6", NAME, COMMAND_SELECTS, "rename", "give the entry another name") \
+	X(info, "info", "i", NONE, COMMAND_CURRENT, NULL, "every field of stat") \
+	X(view, "view", "v, F3", NONE, COMMAND_CURRENT | COMMAND_SCREEN, NULL, "look at the file, with $PAGER") \
+	X(edit, "edit", "e, F4", NONE, COMMAND_CURRENT | COMMAND_SCREEN, NULL, "edit the file, with $EDITOR") \
+	X(rename, "rename", "r, F6", NAME, COMMAND_TARGETS, "rename", "give the entry another name") \
 	X(mkdir, "mkdir", "m, F7", NAME, 0, "mkdir", "make a directory, a/b/c with parents") \
 	X(create, "create", "^n", NAME, 0, NULL, "make an empty file") \
-	X(trash, "trash", "d, F8, Del", NONE, COMMAND_DESTROYS | COMMAND_SELECTS, NULL, "not there yet: nothing is done") \
-	X(delete, "delete", "X", NONE, COMMAND_DESTROYS | COMMAND_SELECTS, "delete", "delete for good, after a question") \
-	X(chmod, "chmod", "p, F9", MODE, COMMAND_SELECTS, "permissions", "permission editor; with MODE at once") \
+	X(trash, "trash", "d, F8, Del", NONE, COMMAND_DESTROYS | COMMAND_TARGETS, NULL, "not there yet: nothing is done") \
+	X(delete, "delete", "X", NONE, COMMAND_DESTROYS | COMMAND_TARGETS, "delete", "delete for good, after a question") \
+	X(chmod, "chmod", "p, F9", MODE, COMMAND_TARGETS, "permissions", "permission editor; with MODE at once") \
 	X(backend, "backend", "B", BACKEND, 0, "backend", "scan by threads, or by workers") \
-	X(rescan, "rescan", "R", NONE, 0, NULL, "read the directory and all below again") \
+	X(rescan, "rescan", "R", NONE, 0, NULL, "read the directory and below again") \
 	X(redraw, "redraw", "^l", NONE, 0, NULL, "draw the screen again") \
 	X(stop, "stop", "Esc", NONE, 0, NULL, "stop the scan and keep what it found") \
 	X(tasks, "tasks", "t", NONE, 0, NULL, "running and finished jobs") \

@@ -17,7 +17,49 @@ struct targets {
 	size_t count;
 };
 
-/** What the operation acts on. Returns false when app_fail() said why there is nothing. */
+/** An entry and where its path stands while they are sorted. */
+struct placed {
+	entry_id id;
+	size_t begin;
+	size_t len;
+};
+
+static int by_path(const void *a, const void *b, void *paths)
+{
+	const struct placed *first = a;
+	const struct placed *second = b;
+	int order = memcmp((const char *)paths + first->begin, (const char *)paths + second->begin,
+	                   size_min(first->len, second->len));
+
+	if (order != 0)
+		return order;
+	return first->len < second->len ? -1 : first->len > second->len;
+}
+
+/** Entries stand in the tree as the disk had them; people look for them by name. Returns -1 with ENOMEM. */
+static int targets_sort(const struct tree *tree, struct targets *targets)
+{
+	struct placed *placed = calloc(targets->count, sizeof *placed);
+	struct buf paths = BUF_INIT;
+	int status = -1;
+
+	for (size_t i = 0; i < targets->count && placed; i++) {
+		placed[i] = (struct placed){ .id = targets->ids[i], .begin = paths.len };
+		tree_path(tree, targets->ids[i], &paths);
+		placed[i].len = paths.len - placed[i].begin;
+	}
+	if (placed && buf_str(&paths)) {
+		qsort_r(placed, targets->count, sizeof *placed, by_path, paths.data);
+		for (size_t i = 0; i < targets->count; i++)
+			targets->ids[i] = placed[i].id;
+		status = 0;
+	}
+	buf_fini(&paths);
+	free(placed);
+	return status;
+}
+
+/** What the operation acts on, by path. Returns false when app_fail() said why there is nothing. */
 static bool targets_take(struct app *app, struct targets *targets)
 {
 	long count;
@@ -29,6 +71,10 @@ static bool targets_take(struct app *app, struct targets *targets)
 		return app_fail(app, count < 0 ? "out of memory" : "there is no entry here");
 	}
 	targets->count = (size_t)count;
+	if (count > 1 && targets_sort(session_pane(app->session)->tree, targets) != 0) {
+		free(targets->ids);
+		return app_fail(app, "out of memory");
+	}
 	return true;
 }
 

@@ -121,21 +121,30 @@ static void complete_words(const char *const *words, size_t count, const char *b
 			completions_add(out, words[i], strlen(words[i]));
 }
 
+/** A name that is the only one is done, and what it takes may follow. */
 static void complete_name(const char *begin, size_t len, struct completions *out)
 {
-	for (size_t i = 0; i < command_count(); i++) {
-		const struct command *command = command_at(i);
-		struct buf word = BUF_INIT;
+	const struct command *only = NULL;
+	struct buf word = BUF_INIT;
+	size_t found = 0;
 
-		if (strncmp(command->name, begin, len) != 0)
+	for (size_t i = 0; i < command_count(); i++) {
+		if (strncmp(command_at(i)->name, begin, len) != 0)
 			continue;
-		buf_add_str(&word, command->name);
-		if (command->operand != OPERAND_NONE && command->operand != OPERAND_COUNT)
-			buf_add_byte(&word, ' ');
-		completions_add(out, word.data, word.len);
-		out->failed |= word.failed;
-		buf_fini(&word);
+		only = command_at(i);
+		found++;
 	}
+	for (size_t i = 0; i < command_count() && found > 1; i++)
+		if (strncmp(command_at(i)->name, begin, len) == 0)
+			completions_add(out, command_at(i)->name, strlen(command_at(i)->name));
+	if (found != 1)
+		return;
+	buf_add_str(&word, only->name);
+	if (only->operand != OPERAND_NONE && only->operand != OPERAND_COUNT)
+		buf_add_byte(&word, ' ');
+	completions_add(out, word.data, word.len);
+	out->failed |= word.failed;
+	buf_fini(&word);
 }
 
 /** Where the last word of a line begins, and its bytes so far: an open quote is closed for that. */

@@ -11,7 +11,7 @@
 static const char *status_word(unsigned status)
 {
 	static const char *const words[] = {
-		[OP_PLAN] = "", [OP_OK] = "ok", [OP_FAILED] = "failed", [OP_SKIPPED] = "skipped"
+		[OP_PLAN] = "", [OP_OK] = "ok      ", [OP_FAILED] = "failed  ", [OP_SKIPPED] = "skipped "
 	};
 
 	return status < ARRAY_LEN(words) ? words[status] : "?";
@@ -34,7 +34,7 @@ uint16_t confirm_item(const struct paint *p, const struct job *job, size_t index
 	bool changes_mode = job->request.kind == OP_CHMOD && row->old_mode != 0 && row->error == ERROR_NONE;
 	struct buf path = BUF_INIT;
 
-	buf_printf(out, "%-8s", status_word(row->status));
+	buf_add_str(out, status_word(row->status));
 	if (changes_mode) {
 		add_modes(p, row, out);
 		buf_add_str(out, "  ");

@@ -118,6 +118,7 @@ int headless_run(const struct options *options)
 	static int (*const modes[])(const struct options *options) = {
 		[MODE_LIST] = headless_list,
 		[MODE_COUNT] = headless_count,
+		[MODE_DIFF] = headless_diff,
 		[MODE_DUMP] = headless_dump,
 		[MODE_BATCH] = headless_batch,
 	};

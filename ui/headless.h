@@ -1,5 +1,5 @@
 /*
- * What runs without a screen: --list, --count, --dump, --batch. Records go to standard output, one clear line for
+ * What runs without a screen: --list, --count, --diff, --dump, --batch. Records go to standard output, one clear line for
  * whatever was wrong to standard error.   Thread: main, for all functions.
  */
 #ifndef MUNTIN_HEADLESS_H
@@ -10,7 +10,7 @@
 
 enum headless_status {
 	HEADLESS_OK = 0,
-	HEADLESS_FAILED = 1,   /* --batch: something failed or was left out */
+	HEADLESS_FAILED = 1,   /* --batch: something failed or was left out; --diff: something differs */
 	HEADLESS_TROUBLE = 2,  /* something could not be read, or nothing could be done at all */
 };
 
@@ -18,6 +18,7 @@ enum headless_status {
 MUN_NODISCARD int headless_run(const struct options *options);
 MUN_NODISCARD int headless_list(const struct options *options);
 MUN_NODISCARD int headless_count(const struct options *options);
+MUN_NODISCARD int headless_diff(const struct options *options);
 MUN_NODISCARD int headless_dump(const struct options *options);
 MUN_NODISCARD int headless_batch(const struct options *options);
 
@@ -63,6 +64,8 @@ struct headless_scan {
 	/** Nothing to take for now; may be NULL. */
 	void (*idle)(void *arg);
 	void *arg;
+	/** A root is a recording: there are no files behind it. May be NULL. */
+	void (*recording)(void *arg, size_t root);
 };
 
 /**

@@ -214,6 +214,7 @@ static int read_owner(struct reader *in, struct batch_command *command, char *ow
 	char *colon = strchr(owner, ':');
 	const struct passwd *user = NULL;
 	const struct group *group;
+	const char *shown = *owner && *owner != ':' ? owner : NULL;
 
 	if (colon)
 		*colon = '\0';
@@ -225,10 +226,10 @@ static int read_owner(struct reader *in, struct batch_command *command, char *ow
 			return complain(in, owner, "unknown user");
 	}
 	if (!colon)
-		return *owner ? 0 : complain(in, owner, "neither a user nor a group");
+		return *owner ? 0 : complain(in, shown, "neither a user nor a group");
 	if (!colon[1]) {
 		if (!user)
-			return complain(in, owner, "neither a group nor a user with one");
+			return complain(in, shown, "neither a group nor a user with one");
 		command->gid = user->pw_gid;
 		return 0;
 	}

@@ -449,7 +449,7 @@ static void fini_root(struct counted *counted)
 int headless_count(const struct options *options)
 {
 	struct count count = { .options = options };
-	const struct headless_scan scan = { take_frame, take_failure, NULL, &count };
+	const struct headless_scan scan = { .frame = take_frame, .failed = take_failure, .arg = &count };
 	int status;
 
 	headless_out_init(&count.out, options);

@@ -90,7 +90,7 @@ static void flush(void *arg)
 int headless_dump(const struct options *options)
 {
 	struct dump dump = { .root = options->roots.items[0] };
-	const struct headless_scan scan = { take_frame, take_failure, flush, &dump };
+	const struct headless_scan scan = { .frame = take_frame, .failed = take_failure, .idle = flush, .arg = &dump };
 	int status;
 
 	if (isatty(STDOUT_FILENO)) {

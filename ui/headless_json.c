@@ -5,6 +5,8 @@
 #include <string.h>
 #include <sys/sysmacros.h>
 
+enum { MAX_DIGITS = 20 };
+
 /* Characters that are escaped although JSON would allow them: controls, and what is invisible or turns lines round. */
 static const struct {
 	uint32_t first;
@@ -132,16 +134,26 @@ void json_bytes(struct buf *out, const char *key, const char *bytes, size_t len,
 		json_base64(out, bytes, len);
 }
 
-void json_unsigned(struct buf *out, uint64_t value)
+/* Write a number in decimal into memory that has room for MAX_DIGITS; returns the end. */
+static char *put_unsigned(char *at, uint64_t value)
 {
-	char digits[20];
-	size_t at = sizeof digits;
+	char digits[MAX_DIGITS];
+	size_t first = sizeof digits;
 
 	do {
-		digits[--at] = (char)('0' + value % 10);
+		digits[--first] = (char)('0' + value % 10);
 		value /= 10;
 	} while (value > 0);
-	buf_add(out, digits + at, sizeof digits - at);
+	memcpy(at, digits + first, sizeof digits - first);
+	return at + sizeof digits - first;
+}
+
+void json_unsigned(struct buf *out, uint64_t value)
+{
+	char *room = buf_room(out, MAX_DIGITS);
+
+	if (room)
+		out->len += (size_t)(put_unsigned(room, value) - room);
 }
 
 void json_signed(struct buf *out, int64_t value)
@@ -168,40 +180,61 @@ const char *json_type(uint32_t mode)
 	return NULL;
 }
 
-static void add_unsigned(struct buf *out, const char *key, uint64_t value)
+/* What add_attrs() writes, besides digits, is shorter than this for each of its fields. */
+enum { MAX_KEY = 12, ATTRS_FIELDS = 11 };
+
+static char *put_key(char *at, const char *key)
 {
-	buf_add_str(out, ",\"");
-	buf_add_str(out, key);
-	buf_add_str(out, "\":");
-	json_unsigned(out, value);
+	size_t len = strlen(key);
+
+	assert(len + 4 <= MAX_KEY);
+	memcpy(at, ",\"", 2);
+	memcpy(at + 2, key, len);
+	memcpy(at + 2 + len, "\":", 2);
+	return at + len + 4;
 }
 
-static void add_time(struct buf *out, const char *key, int64_t value)
+static char *put_time(char *at, const char *key, int64_t value)
 {
-	buf_add_str(out, ",\"");
-	buf_add_str(out, key);
-	buf_add_str(out, "\":");
-	json_signed(out, value);
+	at = put_key(at, key);
+	if (value < 0)
+		*at++ = '-';
+	return put_unsigned(at, value < 0 ? -(uint64_t)value : (uint64_t)value);
 }
 
+static char *put_mode(char *at, uint32_t mode)
+{
+	at = put_key(at, "mode");
+	*at++ = '"';
+	for (int shift = 9; shift >= 0; shift -= 3)
+		*at++ = (char)('0' + (mode >> shift & 7));
+	*at++ = '"';
+	return at;
+}
+
+/* There are millions of these: room is made once for all fields. */
 static void add_attrs(struct buf *out, const struct attrs *attrs)
 {
-	uint32_t mode = attrs->mode & 07777;
+	const struct {
+		const char *key;
+		uint64_t value;
+	} fields[] = {
+		{ "uid", attrs->uid }, { "gid", attrs->gid }, { "size", attrs->size }, { "blocks", attrs->blocks },
+		{ "nlink", attrs->nlink }, { "ino", attrs->ino },
+		{ "dev", makedev((unsigned)(attrs->dev >> 32), (unsigned)attrs->dev) },
+	};
+	char *room = buf_room(out, ATTRS_FIELDS * (MAX_KEY + 1 + MAX_DIGITS));
+	char *at = room;
 
-	buf_add_str(out, ",\"mode\":\"");
-	for (int shift = 9; shift >= 0; shift -= 3)
-		buf_add_byte(out, (int)('0' + (mode >> shift & 7)));
-	buf_add_byte(out, '"');
-	add_unsigned(out, "uid", attrs->uid);
-	add_unsigned(out, "gid", attrs->gid);
-	add_unsigned(out, "size", attrs->size);
-	add_unsigned(out, "blocks", attrs->blocks);
-	add_unsigned(out, "nlink", attrs->nlink);
-	add_unsigned(out, "ino", attrs->ino);
-	add_unsigned(out, "dev", makedev((unsigned)(attrs->dev >> 32), (unsigned)attrs->dev));
-	add_time(out, "atime", attrs->atime);
-	add_time(out, "mtime", attrs->mtime);
-	add_time(out, "ctime", attrs->ctime);
+	if (!room)
+		return;
+	at = put_mode(at, attrs->mode);
+	for (size_t i = 0; i < ARRAY_LEN(fields); i++)
+		at = put_unsigned(put_key(at, fields[i].key), fields[i].value);
+	at = put_time(at, "atime", attrs->atime);
+	at = put_time(at, "mtime", attrs->mtime);
+	at = put_time(at, "ctime", attrs->ctime);
+	out->len += (size_t)(at - room);
 }
 
 void json_entry(struct buf *out, const char *path, size_t path_len, const struct attrs *attrs, uint32_t mode,
@@ -211,8 +244,11 @@ void json_entry(struct buf *out, const char *path, size_t path_len, const struct
 
 	buf_add_byte(out, '{');
 	json_bytes(out, "path", path, path_len, ascii);
-	if (type)
-		buf_printf(out, ",\"type\":\"%s\"", type);
+	if (type) {
+		buf_add_str(out, ",\"type\":\"");
+		buf_add_str(out, type);
+		buf_add_byte(out, '"');
+	}
 	if (attrs)
 		add_attrs(out, attrs);
 	if (target) {

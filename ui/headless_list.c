@@ -126,7 +126,9 @@ static void add_typed(struct listed *listed, struct buf *to, const char *word)
 
 	buf_add_str(to, "[scan:");
 	headless_out_name(out, to, listed->root, listed->root_len);
-	buf_printf(to, "] [%s] ", word);
+	buf_add_str(to, "] [");
+	buf_add_str(to, word);
+	buf_add_str(to, "] ");
 	headless_out_name(out, to, listed->path.data, listed->path.len);
 }
 
@@ -452,7 +454,7 @@ static void fini_root(struct listed *listed)
 
 static int run(struct list *list)
 {
-	const struct headless_scan scan = { take_frame, take_failure, flush, list };
+	const struct headless_scan scan = { .frame = take_frame, .failed = take_failure, .idle = flush, .arg = list };
 	const struct string_list *roots = &list->options->roots;
 	int status;
 

@@ -109,7 +109,11 @@ static int open_source(struct scanner *scanner, struct input *input, enum source
 	input->source = source_new(&options);
 	if (!input->source)
 		return -1;
-	return kind == SOURCE_RECORDING ? 0 : request_scan(scanner, input);
+	if (kind != SOURCE_RECORDING)
+		return request_scan(scanner, input);
+	if (scanner->listener->recording)
+		scanner->listener->recording(scanner->listener->arg, (size_t)(input - scanner->inputs));
+	return 0;
 }
 
 static void start(struct scanner *scanner, struct input *input)

@@ -24,7 +24,7 @@ static void handle_nothing(int signo)
 	(void)signo;
 }
 
-bool jobctl_stop(int signo, bool group)
+bool jobctl_stop(int signo)
 {
 	struct sigaction nothing = { .sa_handler = handle_nothing };
 	struct sigaction old_cont;
@@ -43,10 +43,8 @@ bool jobctl_stop(int signo, bool group)
 	pthread_sigmask(SIG_BLOCK, &cont, &old);
 	signal(signo, SIG_IGN);   /* what waited is forgotten */
 	pthread_sigmask(SIG_UNBLOCK, &stop, NULL);
-	if (group)
-		kill(0, signo);   /* does not stop us: another thread could take it a moment later */
 	signal(signo, SIG_DFL);
-	raise(signo);
+	raise(signo);   /* to this thread: another would take it a moment later */
 	sigpending(&pending);
 	sigaction(signo, &old_stop, NULL);
 	sigaction(SIGCONT, &old_cont, NULL);

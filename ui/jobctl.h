@@ -12,17 +12,22 @@
 bool jobctl_death_pending(void);
 
 /**
- * Stop as `signo` (SIGTSTP, SIGTTOU) does by default, and return when continued; with `group` send it to the
- * rest of our process group too.
+ * Stop this process as `signo` (SIGTSTP, SIGTTOU) does by default, and return when continued.
  * Returns false if nothing stopped: nobody could continue an orphaned process group, so the kernel leaves it
  * running. A SIGCONT that waits afterwards is how we tell.   Thread: main; all others block SIGCONT.
  */
-bool jobctl_stop(int signo, bool group);
+bool jobctl_stop(int signo);
 
-/** Is our job in the background of this terminal? Not if it is none, or not ours.   Thread: main. */
+/**
+ * Is our job in the background of this terminal? Not if it is none, or not ours.
+ * Thread: main.
+ */
 bool jobctl_background(int tty);
 
-/** Write without ever waiting for long: a terminal may be held by ^S. What does not fit is lost.   Thread: main. */
+/**
+ * Write without ever waiting for long: a terminal may be held by ^S. What does not fit is lost.
+ * Thread: main.
+ */
 void jobctl_write(int fd, const char *bytes, size_t len);
 
 /**

@@ -1,5 +1,6 @@
 #include "options.h"
 
+#include "compare.h"
 #include "text.h"
 #include "wire.h"
 
@@ -35,7 +36,7 @@ struct option {
 };
 
 static option_setter set_mode, set_batch, set_flag, set_string, set_backend, set_jobs, set_exclude, set_exclude_from,
-	set_depth, set_format, set_choose, set_headless;
+	set_depth, set_format, set_by, set_tolerance, set_choose, set_headless;
 
 #define FIELD(name) offsetof(struct options, name)
 
@@ -43,6 +44,10 @@ static option_setter set_mode, set_batch, set_flag, set_string, set_backend, set
 static const struct option table[] = {
 	{ "list", 0, OPERAND_NONE, 0, "", "print every entry that the scanners find", set_mode, 0, MODE_LIST },
 	{ "count", 0, OPERAND_NONE, 0, "", "print one line of totals per ROOT", set_mode, 0, MODE_COUNT },
+	{ "diff", 0, OPERAND_NONE, 0, "", "compare ROOTs; exit 0 same, 1 different", set_mode, 0, MODE_DIFF },
+	{ "by", 0, OPERAND_REQUIRED, OPTION_CONFIG | OPTION_JOINED, "=LIST", NULL, set_by, 0, 0 },
+	{ "all", 0, OPERAND_NONE, OPTION_CONFIG | OPTION_JOINED, "", NULL, set_flag, FIELD(all), 0 },
+	{ "time-tolerance", 0, OPERAND_REQUIRED, OPTION_CONFIG, "=SECONDS", "by what, and how", set_tolerance, 0, 0 },
 	{ "dump", 0, OPERAND_NONE, 0, "", "write a recording of ROOT to stdout", set_mode, 0, MODE_DUMP },
 	{ "batch", 0, OPERAND_REQUIRED, 0, "=FILE", "run operations below the ROOTs (-: stdin)", set_batch, 0, 0 },
 	{ "backend", 'b', OPERAND_REQUIRED, OPTION_CONFIG, "=threads|workers", "what feeds local panes", set_backend, 0, 0 },
@@ -54,10 +59,9 @@ static const struct option table[] = {
 	{ "exclude", 0, OPERAND_REQUIRED, OPTION_CONFIG | OPTION_JOINED, "=GLOB", NULL, set_exclude, 0, 0 },
 	{ "exclude-from", 0, OPERAND_REQUIRED, OPTION_CONFIG, "=FILE", "leave out what matches", set_exclude_from, 0, 0 },
 	{ "max-depth", 0, OPERAND_REQUIRED, OPTION_CONFIG, "=N", "levels below each ROOT", set_depth, 0, 0 },
-	{ "depth-first", 0, OPERAND_NONE, OPTION_CONFIG, "", "list a directory after its contents", set_flag,
-	  FIELD(depth_first), 0 },
-	{ "sort", 0, OPERAND_NONE, OPTION_CONFIG, "", "list in byte order of the whole path", set_flag, FIELD(sort), 0 },
-	{ "format", 0, OPERAND_REQUIRED, OPTION_CONFIG, "=text|typed|json|ncdu", "form of what is printed", set_format, 0, 0 },
+	{ "depth-first", 0, OPERAND_NONE, OPTION_CONFIG | OPTION_JOINED, "", NULL, set_flag, FIELD(depth_first), 0 },
+	{ "sort", 0, OPERAND_NONE, OPTION_CONFIG, "", "list after contents; by whole path", set_flag, FIELD(sort), 0 },
+	{ "format", 0, OPERAND_REQUIRED, OPTION_CONFIG, "=text|typed|json|ncdu|rsync", "form of what is printed", set_format, 0, 0 },
 	{ "null", '0', OPERAND_NONE, OPTION_CONFIG, "", "end records with NUL, names raw", set_flag, FIELD(null), 0 },
 	{ "read-only", 0, OPERAND_NONE, OPTION_CONFIG, "", "refuse every operation", set_flag,
 	  FIELD(session.read_only), 0 },
@@ -66,8 +70,8 @@ static const struct option table[] = {
 	{ "cwd-file", 0, OPERAND_REQUIRED, OPTION_CONFIG, "=FILE", "on Q, write the pane's directory there", set_string,
 	  FIELD(cwd_file), 0 },
 	{ "choose", 0, OPERAND_OPTIONAL, 0, "[=FILE]", "pick: write the marked paths there", set_choose, 0, 0 },
-	{ "script", 0, OPERAND_REQUIRED, 0, "=FILE", "run commands as if typed", set_string, FIELD(script), 0 },
-	{ "headless", 0, OPERAND_OPTIONAL, 0, "[=COLSxROWS]", "draw into memory, not on a terminal", set_headless, 0, 0 },
+	{ "script", 0, OPERAND_REQUIRED, OPTION_JOINED, "=FILE", NULL, set_string, FIELD(script), 0 },
+	{ "headless", 0, OPERAND_OPTIONAL, 0, "[=COLSxROWS]", "run commands; draw in memory", set_headless, 0, 0 },
 	{ "debug", 0, OPERAND_REQUIRED, 0, "=scan,wire,loop,paint,op:FILE", "write a debug log", set_string, FIELD(debug), 0 },
 	{ "help", 'h', OPERAND_NONE, OPTION_JOINED, "", NULL, set_mode, 0, MODE_HELP },
 	{ "version", 'V', OPERAND_NONE, 0, "", "this screen; versions", set_mode, 0, MODE_VERSION },
@@ -75,39 +79,11 @@ static const struct option table[] = {
 
 static_assert(ARRAY_LEN(table) <= 64, "a bit for each in struct options, `locked`");
 
-/* Strings ---------------------------------------------------------------------------------------------- */
-
-int string_list_add(struct string_list *list, const char *str)
-{
-	if (vec_grow(&list->items, &list->cap, list->len + 1, sizeof *list->items) != 0)
-		return -1;
-	list->items[list->len++] = str;
-	return 0;
-}
-
-int string_list_copy(struct string_list *list, const char *bytes, size_t len)
-{
-	char *copy = strndup(bytes, len);
-
-	if (!copy || string_list_add(list, copy) != 0) {
-		free(copy);
-		return -1;
-	}
-	return 0;
-}
-
-void string_list_fini(struct string_list *list, bool owned)
-{
-	for (size_t i = 0; owned && i < list->len; i++)
-		free((char *)list->items[i]);
-	free(list->items);
-	*list = (struct string_list){ 0 };
-}
-
 void options_init(struct options *options)
 {
 	*options = (struct options){
 		.session = { .backend = BACKEND_THREADS, .max_depth = WIRE_DEPTH_ALL },
+		.by = COMPARE_AUTO,
 		.cols = 80,
 		.rows = 24,
 	};
@@ -132,7 +108,7 @@ unsigned options_text_flags(void)
 /* Setters ---------------------------------------------------------------------------------------------- */
 
 static const char words_memory[] = "out of memory";
-static const char words_modes[] = "only one of --list, --count, --dump and --batch can be";
+static const char words_modes[] = "only one of --list, --count, --diff, --dump and --batch can be";
 
 static bool is_one_of(const char *value, const char *const *words, size_t count)
 {
@@ -271,6 +247,7 @@ static const char *set_format(struct options *options, const struct option *opti
 {
 	static const char *const words[] = {
 		[FORMAT_TEXT] = "text", [FORMAT_TYPED] = "typed", [FORMAT_JSON] = "json", [FORMAT_NCDU] = "ncdu",
+		[FORMAT_RSYNC] = "rsync",
 	};
 
 	(void)option;
@@ -280,7 +257,76 @@ static const char *set_format(struct options *options, const struct option *opti
 			return NULL;
 		}
 	}
-	return "none of text, typed, json, ncdu";
+	return "none of text, typed, json, ncdu, rsync";
+}
+
+static const struct {
+	const char *word;
+	unsigned by;
+} criteria[] = {
+	{ "type", 0 },
+	{ "size", COMPARE_SIZE },
+	{ "mtime", COMPARE_MTIME },
+	{ "content", COMPARE_CONTENT },
+	{ "target", COMPARE_TARGET },
+	{ "mode", COMPARE_MODE },
+	{ "owner", COMPARE_OWNER },
+	{ "group", COMPARE_GROUP },
+	{ "auto", COMPARE_AUTO },
+};
+
+static const char *set_by(struct options *options, const struct option *option, const char *value)
+{
+	unsigned by = 0;
+
+	(void)option;
+	for (;;) {
+		size_t len = strcspn(value, ",");
+		size_t i = 0;
+
+		while (i < ARRAY_LEN(criteria) && (strlen(criteria[i].word) != len || memcmp(criteria[i].word, value, len) != 0))
+			i++;
+		if (i == ARRAY_LEN(criteria))
+			return "not of type, size, mtime, content, target, mode, owner, group, auto";
+		by |= criteria[i].by;
+		if (!value[len])
+			break;
+		value += len + 1;
+	}
+	options->by = by;
+	return NULL;
+}
+
+void options_add_by(struct buf *out, unsigned by)
+{
+	const char *comma = "";
+
+	for (size_t i = 0; i < ARRAY_LEN(criteria); i++) {
+		if (criteria[i].by ? !(by & criteria[i].by) : by != 0)
+			continue;
+		buf_add_str(out, comma);
+		buf_add_str(out, criteria[i].word);
+		comma = ",";
+	}
+}
+
+/* Seconds with at most nine places behind a point. */
+static const char *set_tolerance(struct options *options, const struct option *option, const char *value)
+{
+	static const char wrong[] = "not a number of seconds";
+	size_t whole = strcspn(value, ".");
+	const char *part = value[whole] ? value + whole + 1 : "0";
+	unsigned seconds;
+	unsigned nanoseconds;
+
+	(void)option;
+	if (!read_number(value, whole, 0, INT32_MAX, &seconds) || strlen(part) > 9 ||
+	    !read_number(part, strlen(part), 0, 999999999, &nanoseconds))
+		return wrong;
+	for (size_t places = strlen(part); places < 9; places++)
+		nanoseconds *= 10;
+	options->time_tolerance = (int64_t)seconds * 1000000000 + nanoseconds;
+	return NULL;
 }
 
 static const char *set_choose(struct options *options, const struct option *option, const char *value)
@@ -472,17 +518,19 @@ static int parse_argument(struct command_line *line, bool *operands)
 	return argument[1] == '-' ? parse_long(line, argument) : parse_short(line, argument);
 }
 
-/* Forms of output that a mode has. */
-static const unsigned mode_formats[] = {
-	[MODE_BROWSE] = ~0U,
-	[MODE_LIST] = ~0U,
-	[MODE_COUNT] = 1 << FORMAT_TEXT | 1 << FORMAT_JSON,
-	[MODE_DUMP] = ~0U,
-	[MODE_BATCH] = 1 << FORMAT_TEXT | 1 << FORMAT_JSON,
-};
-
-static const char *const mode_names[] = {
-	[MODE_LIST] = "--list", [MODE_COUNT] = "--count", [MODE_DUMP] = "--dump", [MODE_BATCH] = "--batch",
+/* Forms of output that a mode has, and words for what it has not. */
+static const struct {
+	const char *name;
+	unsigned formats;
+	const char *words;
+} modes[] = {
+	[MODE_BROWSE] = { "", ~0U, "" },
+	[MODE_LIST] = { "--list", ~(1U << FORMAT_RSYNC), "not --format=rsync" },
+	[MODE_COUNT] = { "--count", 1 << FORMAT_TEXT | 1 << FORMAT_JSON, "only --format=text and --format=json" },
+	[MODE_DIFF] = { "--diff", 1 << FORMAT_TEXT | 1 << FORMAT_JSON | 1 << FORMAT_RSYNC,
+			"only --format=text, --format=json and --format=rsync" },
+	[MODE_DUMP] = { "--dump", ~0U, "" },
+	[MODE_BATCH] = { "--batch", 1 << FORMAT_TEXT | 1 << FORMAT_JSON, "only --format=text and --format=json" },
 };
 
 /* Does the form of output fit what is to be printed? Adds to `why` if not. */
@@ -494,8 +542,10 @@ static int check_format(struct command_line *line, const char *mode)
 		return complain(line, "--format=ncdu", strlen("--format=ncdu"), "only for one ROOT");
 	if (options->null && options->mode == MODE_LIST && options->format == FORMAT_NCDU)
 		return complain(line, "--format=ncdu", strlen("--format=ncdu"), "is one record, without --null");
-	if (!(mode_formats[options->mode] & 1U << options->format))
-		return complain(line, mode, strlen(mode), "only --format=text and --format=json");
+	if (options->roots.len != 2 && options->mode == MODE_DIFF && options->format == FORMAT_RSYNC)
+		return complain(line, "--format=rsync", strlen("--format=rsync"), "only for two ROOTs");
+	if (!(modes[options->mode].formats & 1U << options->format))
+		return complain(line, mode, strlen(mode), modes[options->mode].words);
 	return 0;
 }
 
@@ -503,7 +553,7 @@ static int check_format(struct command_line *line, const char *mode)
 static int check(struct command_line *line)
 {
 	struct options *options = line->options;
-	const char *mode = mode_names[options->mode];
+	const char *mode = modes[options->mode].name;
 
 	if (options->mode == MODE_BROWSE)
 		return options->roots.len > 0 ? 0 : parse_root(line, ".");
@@ -511,6 +561,10 @@ static int check(struct command_line *line)
 		return complain(line, mode, strlen(mode), "no ROOT given");
 	if (options->roots.len > 1 && options->mode == MODE_DUMP)
 		return complain(line, mode, strlen(mode), "only one ROOT can be recorded");
+	if (options->roots.len < 2 && options->mode == MODE_DIFF)
+		return complain(line, mode, strlen(mode), "two ROOTs or more are needed");
+	if (options->roots.len > COMPARE_MAX_PANES && options->mode == MODE_DIFF)
+		return complain(line, mode, strlen(mode), "more than 26 ROOTs");
 	if (check_format(line, mode) == 0)
 		return 0;
 	if (!options->configured)

@@ -9,12 +9,14 @@
 
 #include "buf.h"
 #include "session.h"
+#include "string_list.h"
 
 /** What the program is to do. */
 enum options_mode {
 	MODE_BROWSE,
 	MODE_LIST,
 	MODE_COUNT,
+	MODE_DIFF,
 	MODE_DUMP,
 	MODE_BATCH,
 	MODE_HELP,
@@ -22,14 +24,7 @@ enum options_mode {
 };
 
 /** The form of headless output. */
-enum options_format { FORMAT_TEXT, FORMAT_TYPED, FORMAT_JSON, FORMAT_NCDU };
-
-/** Strings that grow in number. A list owns all of them or none. */
-struct string_list {
-	const char **items;
-	size_t len;
-	size_t cap;
-};
+enum options_format { FORMAT_TEXT, FORMAT_TYPED, FORMAT_JSON, FORMAT_NCDU, FORMAT_RSYNC };
 
 /** All of it. Strings are borrowed from argv, or owned by the lists that say so. */
 struct options {
@@ -42,6 +37,9 @@ struct options {
 	bool null;                      /* records end with NUL, names are raw */
 	bool sort;
 	bool depth_first;
+	unsigned by;                    /* MODE_DIFF: enum compare_by */
+	int64_t time_tolerance;         /* nanoseconds */
+	bool all;                       /* rows that are the same too */
 	const char *batch;              /* the file of MODE_BATCH, may be "-" */
 
 	/* the browser's */
@@ -84,19 +82,13 @@ MUN_NODISCARD const char *options_set(struct options *options, const char *key, 
 /** Keep an option's value from now on. Returns NULL, or a few words on what is wrong. */
 MUN_NODISCARD const char *options_lock(struct options *options, const char *key);
 
+/** Append the words of criteria (enum compare_by) as --by takes them. */
+void options_add_by(struct buf *out, unsigned by);
+
 /** Append the screen of --help. */
 void options_help(struct buf *out);
 
 /** How foreign bytes are to be rendered on standard output and standard error: enum text_flags. */
 unsigned options_text_flags(void);
-
-/** Append a copy to a list that owns its strings; -1 with ENOMEM. */
-MUN_NODISCARD int string_list_copy(struct string_list *list, const char *bytes, size_t len);
-
-/** Append a borrowed string; -1 with ENOMEM. */
-MUN_NODISCARD int string_list_add(struct string_list *list, const char *str);
-
-/** Give back the array, and the strings when they are `owned`. */
-void string_list_fini(struct string_list *list, bool owned);
 
 #endif

@@ -51,7 +51,7 @@ struct supervisor {
 	bool saved;                          /* it had, once: `terminal` holds */
 	bool suspended;                      /* it has left the screen in order to be stopped */
 	bool bye;                            /* with status heard.status */
-	bool stopped;
+	int stopped;                         /* by this signal; 0: it runs */
 	bool ended;                          /* and reaped: `status` holds */
 	int status;
 	int asked;                           /* the signal it should die of */
@@ -153,7 +153,7 @@ static void reap(struct supervisor *sup)
 	int status;
 
 	while (!sup->ended && waitpid(sup->child, &status, WNOHANG | WUNTRACED | WCONTINUED) > 0) {
-		sup->stopped = WIFSTOPPED(status);
+		sup->stopped = WIFSTOPPED(status) ? WSTOPSIG(status) : 0;
 		if (sup->stopped || WIFCONTINUED(status))
 			continue;
 		sup->ended = true;
@@ -188,8 +188,8 @@ static void obey(struct supervisor *sup)
 static void hear(struct supervisor *sup)
 {
 	for (;;) {
-		ssize_t len = recv(sup->link, (char *)&sup->heard + sup->heard_len, sizeof(sup->heard) - sup->heard_len,
-				   MSG_DONTWAIT);
+		char *rest = (char *)&sup->heard + sup->heard_len;
+		ssize_t len = recv(sup->link, rest, sizeof(sup->heard) - sup->heard_len, MSG_DONTWAIT);
 
 		if (len == 0) {
 			close(sup->link);
@@ -267,11 +267,21 @@ static void suspend(struct supervisor *sup)
 	if (sup->ended)
 		return;
 	/* Continued in the background, there is no terminal to come back to: stop again. */
-	while (jobctl_stop(signo, false) && had_screen && jobctl_background(sup->tty) && !jobctl_death_pending())
+	while (jobctl_stop(signo) && had_screen && jobctl_background(sup->tty) &&
+	       !jobctl_death_pending())
 		signo = SIGTTOU;
 	if (had_screen && !jobctl_death_pending())
 		tell(sup, SUPERVISE_RESUME);
-	sup->stopped = false;
+	sup->stopped = 0;
+	kill(sup->child, SIGCONT);
+}
+
+/* The child has stopped because it needs the terminal, which is another job's: wait with it for our turn. */
+static void stop_along(struct supervisor *sup)
+{
+	while (jobctl_background(sup->tty) && !jobctl_death_pending() && jobctl_stop(SIGTTOU))
+		;
+	sup->stopped = 0;
 	kill(sup->child, SIGCONT);
 }
 
@@ -279,7 +289,7 @@ static void forward_signals(struct supervisor *sup)
 {
 	for (size_t i = 0; i < ARRAY_LEN(deadly); i++) {
 		enum origin origin = take_caught(deadly[i]);
-		/* From the keyboard: the child has it too, and knows whether it is for an editor that it runs. */
+		/* The child has it too, and knows whether it is for an editor that it runs. */
 		bool typed = origin == BY_KERNEL && (deadly[i] == SIGINT || deadly[i] == SIGQUIT);
 
 		if (origin == NOT_CAUGHT)
@@ -349,6 +359,8 @@ static int watch_over(struct supervisor *sup)
 		forward_signals(sup);
 		if (sup->suspended)
 			suspend(sup);
+		if (sup->stopped == SIGTTOU || sup->stopped == SIGTTIN)
+			stop_along(sup);
 		/* It cannot die: a thread of it hangs in the kernel. */
 		if (sup->deadline && loop_now() >= sup->deadline && !sup->ended)
 			return bury(sup, sup->asked ? sup->asked : SIGKILL);

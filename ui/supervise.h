@@ -37,7 +37,7 @@ struct supervise_link {
 	char restore[SUPERVISE_RESTORE_MAX];
 };
 
-/** What the child tells; always all of it. Both ends are one program, so nothing needs encoding. Theirs alone. */
+/** What the child tells, all of it each time: both ends are one program. Theirs alone. */
 struct supervise_message {
 	enum { SAYS_BEGUN, SAYS_ENTERED, SAYS_LEFT, SAYS_SUSPENDED, SAYS_BYE } kind;
 	int status;             /* with SAYS_BYE */
@@ -66,13 +66,17 @@ MUN_NODISCARD int supervise(int (*child)(struct supervise_link *link, void *arg)
 /**
  * Say, before the terminal is touched, that the screen is about to be ours. The supervisor would write
  * `restore` (at most SUPERVISE_RESTORE_MAX bytes) and bring back the present modes of the terminal. Started in
- * the background, this stops the job until it is brought to the foreground. SIGTSTP is ignored from then on.
+ * the background, this stops the job until it is brought to the foreground; so call it the first time before
+ * loop_signals_open() and before any thread. SIGTSTP is ignored from then on.
  * Returns 0, or -1 with errno: EIO when the terminal cannot be ours, EINTR when a signal that waits wants us
  * to end.   Thread: main.
  */
 MUN_NODISCARD int supervise_enter(struct supervise_link *link, const void *restore, size_t len);
 
-/** Say, after the terminal was restored, that the screen is the shell's or another program's.   Thread: main. */
+/**
+ * Say, after the terminal was restored, that the screen is the shell's or another program's.
+ * Thread: main.
+ */
 void supervise_leave(struct supervise_link *link);
 
 /** The screen was left (this says so too); stop us now.   Thread: main. */
@@ -81,13 +85,22 @@ void supervise_suspended(struct supervise_link *link);
 /** The latest wish, when `fd` is readable; never waits.   Thread: main. */
 enum supervise_event supervise_read(struct supervise_link *link);
 
-/** Everything is said and written: the supervisor may leave with `status`, though we cannot end.   Thread: main. */
+/**
+ * Everything is said and written: the supervisor may leave with `status`, though we cannot end.
+ * Thread: main.
+ */
 void supervise_bye(struct supervise_link *link, int status);
 
-/** Without a supervisor: restore the terminal, though it is no longer ours in the foreground, and end.   Thread: main. */
+/**
+ * Without a supervisor: restore the terminal, though it is no longer ours in the foreground, and end.
+ * Thread: main.
+ */
 MUN_NORETURN void supervise_abandon(struct supervise_link *link, int status);
 
-/** What supervise() does in the child, with its end of the link and the mutex to hold or NULL.   Thread: main. */
+/**
+ * What supervise() does in the child, with its end of the link and the mutex to hold or NULL.
+ * Thread: main.
+ */
 MUN_NORETURN void supervise_child(struct supervise_link *link, pthread_mutex_t *life,
 				  int (*child)(struct supervise_link *link, void *arg), void *arg);
 

@@ -34,7 +34,7 @@ static int await_foreground(int tty)
 			errno = EINTR;
 			return -1;
 		}
-		if (!jobctl_stop(SIGTTOU, true)) {
+		if (!jobctl_stop(SIGTTOU) && jobctl_background(tty)) {
 			errno = EIO;
 			return -1;
 		}

@@ -47,8 +47,14 @@ class Fuse:
         self.process.stdin.close()
         try:
             self.process.wait(10)
-        finally:
+        except subprocess.TimeoutExpired:
+            with open('/sys/fs/fuse/connections/%d/abort' % self.connection, 'wb') as file:
+                file.write(b'1')
             self.process.kill()
+            self.process.wait()
+            subprocess.run(['umount', '-l', self.path], check=False)
+            raise
+        finally:
             self.process.stdout.close()
 
 

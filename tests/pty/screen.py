@@ -1,7 +1,7 @@
 """What a terminal shows: a model of an xterm that is fed with a program's output.
 
 It keeps text, attributes, cursor and private modes, and it is strict: every sequence that is not in its
-tables is noted in `violations`. So it is both the eyes of a test and the proof that no foreign byte reached
+tables, every invisible character and every byte that is not UTF-8 is noted in `violations`. So it is both the eyes of a test and the proof that no foreign byte reached
 the terminal.
 """
 import codecs
@@ -28,7 +28,7 @@ UNFINISHED = re.compile(r'\x1b(?:\[[0-?]*[ -/]*|[\]PX^_][^\x07\x1b]*\x1b?|[()*+]
 
 def width(char):
     """The cells a character takes."""
-    if unicodedata.category(char) in ('Mn', 'Me', 'Cf'):
+    if unicodedata.category(char) in ('Mn', 'Me'):
         return 0
     return 2 if unicodedata.east_asian_width(char) in 'WF' else 1
 
@@ -47,7 +47,7 @@ class Screen:
 
     def __init__(self, cols, rows):
         self.cols, self.rows = cols, rows
-        self.decoder = codecs.getincrementaldecoder('utf-8')('backslashreplace')
+        self.decoder = codecs.getincrementaldecoder('utf-8')('surrogateescape')
         self.rest = ''
         self.modes = set(ON_AT_START)
         self.seen_modes = set()
@@ -141,6 +141,9 @@ class Screen:
     def _print(self, char):
         if self.line_drawing:
             char = LINE_DRAWING.get(char, char)
+        if unicodedata.category(char) in ('Cf', 'Cs', 'Zl', 'Zp'):    # invisible, or a byte that is not UTF-8
+            self._violation(char)
+            return
         cells = width(char)
         if cells == 0:
             if self.x > 0:

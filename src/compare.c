@@ -1,0 +1,336 @@
+#include "compare.h"
+
+#include "compare_impl.h"
+
+#include <errno.h>
+#include <string.h>
+
+/* What the trees tell --------------------------------------------------------------------------------- */
+
+static compare_id row_of(const struct place *place, entry_id id)
+{
+	return id < place->row_cap ? place->rows[id] : 0;
+}
+
+static size_t pane_of(const struct place *place)
+{
+	return (size_t)(place - place->compare->panes);
+}
+
+static void take_added(void *arg, entry_id id)
+{
+	struct place *place = arg;
+	struct compare *compare = place->compare;
+	compare_id dir = row_of(place, tree_entry(place->tree, id)->parent);
+	uint32_t side = dir ? row_at(compare, dir)->side : 0;
+
+	if (side && side_at(compare, side)->open)
+		compare_row_put(compare, dir, pane_of(place), id);
+}
+
+static void take_changed(void *arg, entry_id id)
+{
+	struct place *place = arg;
+	struct compare *compare = place->compare;
+	compare_id row = row_of(place, id);
+
+	if (!row)
+		return;
+	memset(row_content(compare, row_at(compare, row)), 0, compare->count);
+	row_at(compare, row)->flags &= (uint8_t)~ROW_ASKED;
+	compare_touch(compare, row);
+}
+
+static void take_removed(void *arg, entry_id id)
+{
+	struct place *place = arg;
+	compare_id row = row_of(place, id);
+
+	if (row)
+		compare_row_take(place->compare, pane_of(place), row);
+}
+
+static int map_top(struct place *place, entry_id id)
+{
+	size_t old = place->row_cap;
+
+	if (vec_grow(&place->rows, &place->row_cap, (size_t)id + 1, sizeof *place->rows) != 0)
+		return -1;
+	memset(place->rows + old, 0, (place->row_cap - old) * sizeof *place->rows);
+	place->rows[id] = COMPARE_TOP;
+	return 0;
+}
+
+static void take_raised(void *arg, entry_id id)
+{
+	struct place *place = arg;
+	struct compare *compare = place->compare;
+
+	if (place->top != TREE_ROOT)
+		return;
+	place->rows[TREE_ROOT] = 0;
+	place->top = id;
+	row_at(compare, COMPARE_TOP)->entries[pane_of(place)] = id;
+	if (map_top(place, id) != 0)
+		compare->failed = true;
+	compare->version++;
+}
+
+/* Life ------------------------------------------------------------------------------------------------ */
+
+static int add_pane(struct compare *compare, size_t index, const struct compare_pane *pane)
+{
+	struct place *place = &compare->panes[index];
+
+	*place = (struct place){
+		.compare = compare,
+		.tree = pane->tree,
+		.top = pane->top,
+		.local = pane->local,
+		.observer = { take_added, take_changed, take_removed, take_raised, place },
+	};
+	if (map_top(place, pane->top) != 0)
+		return -1;
+	row_at(compare, COMPARE_TOP)->entries[index] = pane->top;
+	row_at(compare, COMPARE_TOP)->present++;
+	tree_observe(pane->tree, &place->observer);
+	return 0;
+}
+
+struct compare *compare_new(const struct compare_pane *panes, size_t count, unsigned by, int64_t tolerance)
+{
+	struct compare *compare = calloc(1, sizeof *compare + count * sizeof *compare->panes);
+
+	assert(count >= 2 && count <= COMPARE_MAX_PANES && tolerance >= 0);
+	if (!compare)
+		return NULL;
+	compare->by = by;
+	compare->tolerance = tolerance;
+	compare->count = count;
+	compare->rows.stride = (sizeof(struct row) + count * (sizeof(entry_id) + 1) + 3) & ~(size_t)3;
+	compare->sides.stride = (sizeof(struct side) + count * 2 + 3) & ~(size_t)3;
+	if (compare_row_new(compare, 0) != COMPARE_TOP)
+		goto fail;
+	for (size_t i = 0; i < count; i++) {
+		if (add_pane(compare, i, &panes[i]) != 0)
+			goto fail;
+	}
+	compare_touch(compare, COMPARE_TOP);
+	if (!compare->failed)
+		return compare;
+fail:
+	compare_free(compare);
+	errno = ENOMEM;
+	return NULL;
+}
+
+static void pool_fini(struct pool *pool)
+{
+	for (size_t i = 0; i < pool->chunk_cap; i++)
+		free(pool->chunks[i]);
+	free(pool->chunks);
+	free(pool->free);
+}
+
+void compare_free(struct compare *compare)
+{
+	if (!compare)
+		return;
+	for (size_t i = 0; i < compare->count; i++) {
+		if (compare->panes[i].tree)
+			tree_observe(compare->panes[i].tree, NULL);
+		free(compare->panes[i].rows);
+	}
+	pool_fini(&compare->rows);
+	pool_fini(&compare->sides);
+	free(compare->slots);
+	free(compare->queue);
+	free(compare->dirty);
+	free(compare->wants);
+	free(compare->gone);
+	free(compare->order);
+	free(compare);
+}
+
+static size_t pool_memory(const struct pool *pool)
+{
+	size_t bytes = pool->chunk_cap * sizeof *pool->chunks + pool->free_cap * sizeof *pool->free;
+
+	for (size_t i = 0; i < pool->chunk_cap; i++)
+		bytes += pool->chunks[i] ? pool->stride << COMPARE_CHUNK_BITS : 0;
+	return bytes;
+}
+
+size_t compare_memory(const struct compare *compare)
+{
+	size_t bytes = sizeof *compare + pool_memory(&compare->rows) + pool_memory(&compare->sides);
+
+	for (size_t i = 0; i < compare->count; i++)
+		bytes += sizeof *compare->panes + compare->panes[i].row_cap * sizeof(compare_id);
+	bytes += compare->slot_cap * sizeof *compare->slots + compare->order_cap * sizeof *compare->order;
+	return bytes + (compare->queue_cap + compare->dirty_cap + compare->want_cap + compare->gone_cap) * sizeof(uint32_t);
+}
+
+/* Looking --------------------------------------------------------------------------------------------- */
+
+uint64_t compare_version(const struct compare *compare)
+{
+	return compare->version;
+}
+
+bool compare_has(const struct compare *compare, compare_id row)
+{
+	return row > 0 && row < compare->rows.count && (row == COMPARE_TOP || row_at(compare, row)->present > 0);
+}
+
+compare_id compare_find(const struct compare *compare, size_t pane, entry_id id)
+{
+	return row_of(&compare->panes[pane], id);
+}
+
+entry_id compare_entry(const struct compare *compare, compare_id row, size_t pane)
+{
+	return row_at(compare, row)->entries[pane];
+}
+
+compare_id compare_parent(const struct compare *compare, compare_id row)
+{
+	return row_at(compare, row)->parent;
+}
+
+bool compare_is_dir(const struct compare *compare, compare_id row)
+{
+	for (size_t pane = 0; pane < compare->count; pane++) {
+		const struct entry *entry = row_entry(compare, row_at(compare, row), pane);
+
+		if (entry && S_ISDIR(entry->mode))
+			return true;
+	}
+	return false;
+}
+
+const char *compare_name(const struct compare *compare, compare_id row, size_t *len)
+{
+	const struct row *at = row_at(compare, row);
+
+	for (size_t pane = 0; row != COMPARE_TOP && pane < compare->count; pane++) {
+		if (at->entries[pane])
+			return tree_name(compare->panes[pane].tree, at->entries[pane], len);
+	}
+	*len = 0;
+	return "";
+}
+
+void compare_path(const struct compare *compare, compare_id row, struct buf *out)
+{
+	size_t total = 0;
+	size_t len;
+	char *end;
+
+	for (compare_id at = row; at != COMPARE_TOP; at = compare_parent(compare, at)) {
+		compare_name(compare, at, &len);
+		total += len + 1;
+	}
+	if (total == 0)
+		return;
+	end = buf_room(out, total - 1);
+	if (!end)
+		return;
+	out->len += total - 1;
+	end += total - 1;
+	for (compare_id at = row; at != COMPARE_TOP; at = compare_parent(compare, at)) {
+		const char *name = compare_name(compare, at, &len);
+
+		if (at != row)
+			*--end = '/';
+		end -= len;
+		memcpy(end, name, len);
+	}
+}
+
+enum compare_state compare_state(const struct compare *compare, compare_id row)
+{
+	return (enum compare_state)row_at(compare, row)->state;
+}
+
+void compare_look(const struct compare *compare, compare_id row, struct compare_look *look)
+{
+	compare_judge(compare, row, look);
+}
+
+const struct compare_counts *compare_below(const struct compare *compare, compare_id dir)
+{
+	uint32_t side = row_at(compare, dir)->side;
+
+	return side && side_at(compare, side)->open ? &side_at(compare, side)->counts : NULL;
+}
+
+/* Contents -------------------------------------------------------------------------------------------- */
+
+enum error compare_content_error(const struct compare *compare, compare_id row, size_t pane)
+{
+	uint8_t content = row_content(compare, row_at(compare, row))[pane];
+
+	return content >= COMPARE_ANSWER_ERROR(0) ? (enum error)(content - COMPARE_ANSWER_ERROR(0)) : ERROR_NONE;
+}
+
+bool compare_waits(const struct compare *compare, compare_id row)
+{
+	return row_at(compare, row)->flags & ROW_WANTS;
+}
+
+bool compare_wants(const struct compare *compare, compare_id row)
+{
+	return (row_at(compare, row)->flags & (ROW_WANTS | ROW_ASKED | ROW_GONE)) == ROW_WANTS;
+}
+
+bool compare_ask(struct compare *compare, compare_id row, struct compare_ask *ask)
+{
+	if (!compare_wants(compare, row))
+		return false;
+	ask->row = row;
+	ask->count = compare_judge_ask(compare, row, ask->files);
+	row_at(compare, row)->flags |= ROW_ASKED;
+	return ask->count > 0;
+}
+
+compare_id compare_pop_want(struct compare *compare)
+{
+	while (compare->want_at < compare->want_len) {
+		compare_id id = compare->wants[compare->want_at++];
+		struct row *row = row_at(compare, id);
+
+		if (!(row->flags & ROW_QUEUED))
+			continue;
+		row->flags &= (uint8_t)~ROW_QUEUED;
+		if (compare_wants(compare, id))
+			return id;
+	}
+	compare->want_at = compare->want_len = 0;
+	return 0;
+}
+
+/* Is this still the file that was to be read? */
+static bool is_current(const struct compare *compare, const struct row *row, const struct compare_file *file)
+{
+	const struct entry *entry = row_entry(compare, row, file->pane);
+
+	return entry && entry->flags & ENTRY_KNOWN && S_ISREG(entry->mode) && entry->ino == file->ino && entry->size == file->size &&
+	       entry->mtime == file->mtime && tree_device(compare->panes[file->pane].tree, row->entries[file->pane]) == file->dev;
+}
+
+void compare_answer(struct compare *compare, const struct compare_ask *ask, const uint8_t *answers)
+{
+	struct row *row = row_at(compare, ask->row);
+
+	if (!compare_has(compare, ask->row))
+		return;
+	for (size_t i = 0; i < ask->count; i++) {
+		if (!is_current(compare, row, &ask->files[i]))
+			return;
+	}
+	row->flags &= (uint8_t)~ROW_ASKED;
+	for (size_t i = 0; i < ask->count; i++)
+		row_content(compare, row)[ask->files[i].pane] = answers[i];
+	compare_touch(compare, ask->row);
+}

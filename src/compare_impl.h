@@ -1,0 +1,208 @@
+/*
+ * What the files of the comparison share; see compare.h for the whole picture. Nobody else includes this.
+ * Thread: the comparison's, for all functions.
+ */
+#ifndef MUNTIN_COMPARE_IMPL_H
+#define MUNTIN_COMPARE_IMPL_H
+
+#include "compare.h"
+
+#ifndef COMPARE_CHUNK_BITS
+#define COMPARE_CHUNK_BITS 10
+#endif
+
+/** Things of one size in chunks that never move, each with a number from 1. */
+struct pool {
+	char **chunks;
+	size_t chunk_cap;
+	size_t stride;     /* bytes of one */
+	uint32_t count;    /* numbers given out, 0 included */
+	uint32_t *free;    /* numbers that can be used again */
+	size_t free_count;
+	size_t free_cap;
+};
+
+enum row_flags {
+	ROW_DIRTY = 1 << 0,  /* waits in the queue */
+	ROW_GONE = 1 << 1,   /* removed; still linked in its directory, or waiting for compare_reclaim() */
+	ROW_WANTS = 1 << 2,  /* contents have to be read */
+	ROW_ASKED = 1 << 3,  /* they are being read */
+	ROW_QUEUED = 1 << 4, /* waits among the wants */
+};
+
+/** One path. Behind its entries, one for each pane, stands a byte for each: 0, a class of content, or an error. */
+struct row {
+	compare_id parent;
+	compare_id next;     /* in its directory */
+	uint32_t side;       /* of a directory that two panes have; 0: none */
+	uint8_t state;       /* enum compare_state, as counted in the roll-ups */
+	uint8_t flags;       /* enum row_flags */
+	uint16_t present;    /* panes that have an entry; 0 is possible only for COMPARE_TOP */
+	entry_id entries[];
+};
+
+/** How a pane's directory has ended when it was last read. That lasts while it is read again. */
+enum ended { ENDED_NOT, ENDED_COMPLETE, ENDED_STOPPED, ENDED_PARTIAL, ENDED_UNREADABLE, ENDED_SKIPPED };
+
+/**
+ * What a row that is a directory in two panes knows about what is below it. It ends with a byte for each pane, enum ended, and
+ * another one: enum compare_know, of a name for which this pane has no entry.
+ */
+struct side {
+	compare_id row;
+	compare_id first;
+	compare_id last;
+	uint32_t count;      /* rows linked, those that have gone included */
+	uint32_t depth;
+	uint32_t dirty;      /* 1 + place among the sides that have changes */
+	uint32_t chain;      /* the next side to be emptied */
+	bool open;           /* there are rows below */
+	bool unsorted;
+	bool unswept;        /* rows that have gone are linked here */
+	struct compare_counts counts;
+	struct compare_counts changes; /* not yet in `counts`, nor in those above; modulo 2^32 */
+	uint8_t panes[];
+};
+
+/** A place in the index. */
+struct slot {
+	compare_id row;      /* 0: free */
+	uint32_t hash;
+};
+
+/** A pane, and what its tree's observer has for itself. */
+struct place {
+	struct compare *compare;
+	struct tree *tree;
+	entry_id top;
+	bool local;
+	struct tree_observer observer;
+	compare_id *rows;    /* by entry */
+	size_t row_cap;
+};
+
+/** A row while its directory is sorted. */
+struct sorted {
+	uint64_t prefix;     /* the first eight bytes of the name */
+	const char *name;
+	uint32_t len;
+	compare_id row;
+};
+
+struct compare {
+	size_t count;        /* panes */
+	unsigned by;
+	int64_t tolerance;
+	uint64_t version;
+	bool failed;         /* memory ran out: rows are missing */
+	struct pool rows;
+	struct pool sides;
+	struct slot *slots;
+	size_t slot_cap;     /* a power of two, or 0 */
+	size_t slot_used;
+	compare_id *queue;   /* rows to look at again */
+	size_t queue_len;
+	size_t queue_cap;
+	size_t queue_at;
+	uint32_t *dirty;     /* sides with changes */
+	size_t dirty_len;
+	size_t dirty_cap;
+	compare_id *wants;
+	size_t want_len;
+	size_t want_cap;
+	size_t want_at;
+	compare_id *gone;    /* rows unlinked, waiting for compare_reclaim() */
+	size_t gone_len;
+	size_t gone_cap;
+	struct sorted *order; /* room for the largest directory */
+	size_t order_cap;
+	struct place panes[];
+};
+
+/** The thing of a number. */
+static inline void *pool_at(const struct pool *pool, uint32_t id)
+{
+	return pool->chunks[id >> COMPARE_CHUNK_BITS] + (id & ((1U << COMPARE_CHUNK_BITS) - 1)) * pool->stride;
+}
+
+static inline struct row *row_at(const struct compare *compare, compare_id id)
+{
+	return pool_at(&compare->rows, id);
+}
+
+static inline uint8_t *row_content(const struct compare *compare, struct row *row)
+{
+	return (uint8_t *)&row->entries[compare->count];
+}
+
+static inline struct side *side_at(const struct compare *compare, uint32_t id)
+{
+	return pool_at(&compare->sides, id);
+}
+
+/** How the panes' directories have ended. */
+static inline uint8_t *side_ended(struct side *side)
+{
+	return side->panes;
+}
+
+/** What is known of a name that a pane has no entry for. */
+static inline uint8_t *side_absence(const struct compare *compare, struct side *side)
+{
+	return side->panes + compare->count;
+}
+
+/** The entry of a row in a pane; NULL when there is none. */
+static inline const struct entry *row_entry(const struct compare *compare, const struct row *row, size_t pane)
+{
+	entry_id id = row->entries[pane];
+
+	return id ? tree_entry(compare->panes[pane].tree, id) : NULL;
+}
+
+/** Is this a directory of which the attributes are known? */
+static inline bool is_known_dir(const struct entry *entry)
+{
+	return entry && entry->flags & ENTRY_KNOWN && S_ISDIR(entry->mode);
+}
+
+/** Judge a row by its entries, and by what its directory's side knows of those that are not there. */
+void compare_judge(const struct compare *compare, compare_id id, struct compare_look *look);
+
+/** Which files of a row have to be read to compare it. Returns how many. */
+size_t compare_judge_ask(const struct compare *compare, compare_id id, struct compare_file *files);
+
+/** A row with its number for a new path, or NULL when memory has run out. */
+compare_id compare_row_new(struct compare *compare, compare_id parent);
+
+/** Put a pane's entry into its row in a directory, a new row if there is none yet. */
+void compare_row_put(struct compare *compare, compare_id parent, size_t pane, entry_id id);
+
+/** A pane's entry is about to go: take it out of its row; a row without any goes too. */
+void compare_row_take(struct compare *compare, size_t pane, compare_id id);
+
+/** Remove all rows below a directory. */
+void compare_side_empty(struct compare *compare, struct side *side);
+
+/** Give a row its side; 0 when memory has run out. */
+uint32_t compare_side_new(struct compare *compare, compare_id id);
+
+/** Take a row's side away, with all rows below. */
+void compare_side_drop(struct compare *compare, compare_id id);
+
+/** Unlink the rows of a directory that have gone. */
+void compare_side_sweep(struct compare *compare, struct side *side);
+
+/** Look at a row again with the next compare_settle(). */
+void compare_touch(struct compare *compare, compare_id id);
+
+/** A row in this directory was in one state and is in another; COMPARE_STATES: in none. */
+void compare_count(struct compare *compare, compare_id dir, unsigned from, unsigned to);
+
+/** There is nothing below a directory any more, after compare_roll(). */
+void compare_uncount(struct compare *compare, struct side *side);
+
+/** Bring the roll-ups up to date. */
+void compare_roll(struct compare *compare);
+
+#endif

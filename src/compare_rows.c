@@ -1,0 +1,351 @@
+/*
+ * The rows: their storage, the index by (directory, name), and what is linked to what.
+ */
+#include "compare_impl.h"
+
+#include <errno.h>
+#include <string.h>
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+enum { CHUNK = 1 << COMPARE_CHUNK_BITS };
+
+/* Storage --------------------------------------------------------------------------------------------- */
+
+static int pool_grow(struct pool *pool)
+{
+	size_t chunk = pool->count >> COMPARE_CHUNK_BITS;
+	size_t old = pool->chunk_cap;
+
+	if (chunk >= old) {
+		if (vec_grow(&pool->chunks, &pool->chunk_cap, chunk + 1, sizeof *pool->chunks) != 0)
+			return -1;
+		memset(pool->chunks + old, 0, (pool->chunk_cap - old) * sizeof *pool->chunks);
+	}
+	if (!pool->chunks[chunk])
+		pool->chunks[chunk] = malloc(CHUNK * pool->stride);
+	return pool->chunks[chunk] ? 0 : -1;
+}
+
+/* A number whose thing is all zero; 0 when memory has run out. */
+static uint32_t pool_take(struct pool *pool)
+{
+	uint32_t id;
+
+	if (pool->free_count > 0) {
+		id = pool->free[--pool->free_count];
+	} else {
+		if (pool->count == 0)
+			pool->count = 1;
+		if (pool->count == UINT32_MAX || pool_grow(pool) != 0)
+			return 0;
+		id = pool->count++;
+	}
+	memset(pool_at(pool, id), 0, pool->stride);
+	return id;
+}
+
+/* Without memory the number is lost. */
+static void pool_give(struct pool *pool, uint32_t id)
+{
+	if (vec_grow(&pool->free, &pool->free_cap, pool->free_count + 1, sizeof *pool->free) == 0)
+		pool->free[pool->free_count++] = id;
+}
+
+/* The index ------------------------------------------------------------------------------------------- */
+
+static uint32_t name_hash(compare_id parent, const char *name, size_t len)
+{
+	return (uint32_t)XXH3_64bits_withSeed(name, len, parent);
+}
+
+static bool is_named(const struct compare *compare, compare_id id, compare_id parent, const char *name, size_t len)
+{
+	const char *has;
+	size_t has_len;
+
+	if (row_at(compare, id)->parent != parent)
+		return false;
+	has = compare_name(compare, id, &has_len);
+	return has_len == len && memcmp(has, name, len) == 0;
+}
+
+/* The slot of a name in a directory, or the free one where it belongs. */
+static struct slot *find_slot(const struct compare *compare, uint32_t hash, compare_id parent, const char *name, size_t len)
+{
+	size_t mask = compare->slot_cap - 1;
+
+	for (size_t at = hash & mask;; at = (at + 1) & mask) {
+		struct slot *slot = &compare->slots[at];
+
+		if (!slot->row || (slot->hash == hash && is_named(compare, slot->row, parent, name, len)))
+			return slot;
+	}
+}
+
+static int grow_slots(struct compare *compare)
+{
+	size_t cap = compare->slot_cap ? compare->slot_cap * 2 : 64;
+	struct slot *slots;
+
+	if ((compare->slot_used + 1) * 4 <= compare->slot_cap * 3)
+		return 0;
+	slots = calloc(cap, sizeof *slots);
+	if (!slots)
+		return -1;
+	for (size_t i = 0; i < compare->slot_cap; i++) {
+		size_t at = compare->slots[i].hash & (cap - 1);
+
+		if (!compare->slots[i].row)
+			continue;
+		while (slots[at].row)
+			at = (at + 1) & (cap - 1);
+		slots[at] = compare->slots[i];
+	}
+	free(compare->slots);
+	compare->slots = slots;
+	compare->slot_cap = cap;
+	return 0;
+}
+
+/* Free a slot; those behind it that it had pushed on move up. */
+static void free_slot(struct compare *compare, struct slot *slot)
+{
+	size_t mask = compare->slot_cap - 1;
+	size_t hole = (size_t)(slot - compare->slots);
+
+	for (size_t at = (hole + 1) & mask; compare->slots[at].row; at = (at + 1) & mask) {
+		size_t home = compare->slots[at].hash & mask;
+
+		if (((at - home) & mask) < ((at - hole) & mask))
+			continue;
+		compare->slots[hole] = compare->slots[at];
+		hole = at;
+	}
+	compare->slots[hole].row = 0;
+	compare->slot_used--;
+}
+
+/* Rows ------------------------------------------------------------------------------------------------ */
+
+compare_id compare_row_new(struct compare *compare, compare_id parent)
+{
+	compare_id id = pool_take(&compare->rows);
+
+	if (!id)
+		return 0;
+	row_at(compare, id)->parent = parent;
+	row_at(compare, id)->state = COMPARE_PENDING;
+	return id;
+}
+
+static void link_row(struct compare *compare, struct side *side, compare_id id)
+{
+	if (side->last)
+		row_at(compare, side->last)->next = id;
+	else
+		side->first = id;
+	side->last = id;
+	side->count++;
+	side->unsorted = true;
+	compare_count(compare, side->row, COMPARE_STATES, COMPARE_PENDING);
+}
+
+/* Remember which row an entry has. */
+static int map_entry(struct place *place, entry_id id, compare_id row)
+{
+	size_t old = place->row_cap;
+
+	if (id >= old) {
+		if (vec_grow(&place->rows, &place->row_cap, (size_t)id + 1, sizeof *place->rows) != 0)
+			return -1;
+		memset(place->rows + old, 0, (place->row_cap - old) * sizeof *place->rows);
+	}
+	place->rows[id] = row;
+	return 0;
+}
+
+static void set_entry(struct compare *compare, compare_id id, size_t pane, entry_id entry)
+{
+	struct row *row = row_at(compare, id);
+
+	row->present = (uint16_t)(row->present + (entry != 0) - (row->entries[pane] != 0));
+	row->entries[pane] = entry;
+	row->flags &= (uint8_t)~ROW_ASKED;
+	memset(row_content(compare, row), 0, compare->count);
+	compare_touch(compare, id);
+}
+
+void compare_row_put(struct compare *compare, compare_id parent, size_t pane, entry_id id)
+{
+	struct place *place = &compare->panes[pane];
+	size_t len;
+	const char *name = tree_name(place->tree, id, &len);
+	uint32_t hash = name_hash(parent, name, len);
+	struct slot *slot;
+
+	if (grow_slots(compare) != 0 || map_entry(place, id, 0) != 0) {
+		compare->failed = true;
+		return;
+	}
+	slot = find_slot(compare, hash, parent, name, len);
+	if (!slot->row) {
+		compare_id row = compare_row_new(compare, parent);
+
+		if (!row) {
+			compare->failed = true;
+			return;
+		}
+		*slot = (struct slot){ .row = row, .hash = hash };
+		compare->slot_used++;
+		link_row(compare, side_at(compare, row_at(compare, parent)->side), row);
+	}
+	place->rows[id] = slot->row;
+	set_entry(compare, slot->row, pane, id);
+}
+
+/* Let a row that is in no list wait for compare_reclaim(). */
+static void retire(struct compare *compare, compare_id id)
+{
+	if (vec_grow(&compare->gone, &compare->gone_cap, compare->gone_len + 1, sizeof *compare->gone) == 0)
+		compare->gone[compare->gone_len++] = id;
+}
+
+void compare_reclaim(struct compare *compare)
+{
+	if (compare->queue_at < compare->queue_len)
+		return;
+	for (size_t i = 0; i < compare->gone_len; i++)
+		pool_give(&compare->rows, compare->gone[i]);
+	compare->gone_len = 0;
+}
+
+/* Take a row out of the index and away from its entries, of which there is one at least. It stays linked. */
+static void forget_row(struct compare *compare, compare_id id)
+{
+	struct row *row = row_at(compare, id);
+	size_t len;
+	const char *name = compare_name(compare, id, &len);
+
+	free_slot(compare, find_slot(compare, name_hash(row->parent, name, len), row->parent, name, len));
+	for (size_t pane = 0; pane < compare->count; pane++) {
+		if (row->entries[pane])
+			compare->panes[pane].rows[row->entries[pane]] = 0;
+		row->entries[pane] = 0;
+	}
+	row->present = 0;
+	row->flags = ROW_GONE;
+	compare->version++;
+}
+
+void compare_row_take(struct compare *compare, size_t pane, compare_id id)
+{
+	struct row *row = row_at(compare, id);
+	struct side *side = row->side ? side_at(compare, row->side) : NULL;
+
+	if (side)
+		side_ended(side)[pane] = ENDED_NOT;
+	if (row->present == 1 && id != COMPARE_TOP) {
+		compare_side_drop(compare, id);
+		compare_count(compare, row->parent, row->state, COMPARE_STATES);
+		forget_row(compare, id);
+		side_at(compare, row_at(compare, row->parent)->side)->unswept = true;
+		return;
+	}
+	compare->panes[pane].rows[row->entries[pane]] = 0;
+	set_entry(compare, id, pane, 0);
+}
+
+/* Sides ----------------------------------------------------------------------------------------------- */
+
+uint32_t compare_side_new(struct compare *compare, compare_id id)
+{
+	struct row *row = row_at(compare, id);
+	uint32_t number = pool_take(&compare->sides);
+	struct side *side;
+
+	if (!number || vec_grow(&compare->dirty, &compare->dirty_cap, compare->sides.count, sizeof *compare->dirty) != 0)
+		return 0;
+	side = side_at(compare, number);
+	side->row = id;
+	if (row->parent)
+		side->depth = side_at(compare, row_at(compare, row->parent)->side)->depth + 1;
+	row->side = number;
+	return number;
+}
+
+void compare_side_sweep(struct compare *compare, struct side *side)
+{
+	compare_id *at = &side->first;
+
+	side->last = 0;
+	while (*at) {
+		compare_id id = *at;
+		struct row *row = row_at(compare, id);
+
+		if (row->flags & ROW_GONE) {
+			*at = row->next;
+			side->count--;
+			retire(compare, id);
+			continue;
+		}
+		side->last = id;
+		at = &row->next;
+	}
+	side->unswept = false;
+}
+
+/* Let go of the rows that are linked to a side; the sides below join the chain. Returns its new start. */
+static uint32_t unlink_rows(struct compare *compare, struct side *side, uint32_t chain)
+{
+	for (compare_id id = side->first; id;) {
+		struct row *row = row_at(compare, id);
+		compare_id next = row->next;
+
+		if (row->side) {
+			side_at(compare, row->side)->chain = chain;
+			chain = row->side;
+			row->side = 0;
+		}
+		if (!(row->flags & ROW_GONE))
+			forget_row(compare, id);
+		retire(compare, id);
+		id = next;
+	}
+	side->first = side->last = 0;
+	side->count = 0;
+	side->unswept = side->unsorted = false;
+	return chain;
+}
+
+void compare_side_empty(struct compare *compare, struct side *side)
+{
+	uint32_t chain;
+
+	side->open = false;
+	if (!side->first)
+		return;
+	compare_roll(compare);
+	compare_uncount(compare, side);
+	chain = unlink_rows(compare, side, 0);
+	while (chain) {
+		uint32_t number = chain;
+		struct side *below = side_at(compare, number);
+
+		chain = unlink_rows(compare, below, below->chain);
+		pool_give(&compare->sides, number);
+	}
+}
+
+void compare_side_drop(struct compare *compare, compare_id id)
+{
+	struct row *row = row_at(compare, id);
+
+	if (!row->side)
+		return;
+	compare_side_empty(compare, side_at(compare, row->side));
+	compare_roll(compare);
+	pool_give(&compare->sides, row->side);
+	row->side = 0;
+}

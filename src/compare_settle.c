@@ -1,0 +1,259 @@
+/*
+ * Looking again at the rows that something has changed for: a directory's row before those below it, which it may bring
+ * into being; and the roll-ups, which go up level by level.
+ */
+#include "compare_impl.h"
+
+void compare_touch(struct compare *compare, compare_id id)
+{
+	struct row *row = row_at(compare, id);
+
+	compare->version++;
+	if (row->flags & (ROW_DIRTY | ROW_GONE))
+		return;
+	if (vec_grow(&compare->queue, &compare->queue_cap, compare->queue_len + 1, sizeof *compare->queue) != 0) {
+		compare->failed = true;
+		return;
+	}
+	row->flags |= ROW_DIRTY;
+	compare->queue[compare->queue_len++] = id;
+}
+
+/* Roll-ups -------------------------------------------------------------------------------------------- */
+
+/* Room for one entry of each side was reserved when the side was made. */
+static void mark_dirty(struct compare *compare, struct side *side)
+{
+	if (side->dirty)
+		return;
+	compare->dirty[compare->dirty_len++] = row_at(compare, side->row)->side;
+	side->dirty = (uint32_t)compare->dirty_len;
+}
+
+void compare_count(struct compare *compare, compare_id dir, unsigned from, unsigned to)
+{
+	struct side *side = side_at(compare, row_at(compare, dir)->side);
+
+	if (from < COMPARE_STATES)
+		side->changes.of[from]--;
+	if (to < COMPARE_STATES)
+		side->changes.of[to]++;
+	mark_dirty(compare, side);
+}
+
+void compare_uncount(struct compare *compare, struct side *side)
+{
+	for (unsigned state = 0; state < COMPARE_STATES; state++)
+		side->changes.of[state] -= side->counts.of[state];
+	mark_dirty(compare, side);
+}
+
+static int deeper_first(const void *a, const void *b, void *arg)
+{
+	const struct compare *compare = arg;
+	const struct side *x = side_at(compare, *(const uint32_t *)a);
+	const struct side *y = side_at(compare, *(const uint32_t *)b);
+
+	return (x->depth < y->depth) - (x->depth > y->depth);
+}
+
+static void add_changes(struct compare *compare, struct side *side)
+{
+	compare_id up = row_at(compare, side->row)->parent;
+	struct side *above = up ? side_at(compare, row_at(compare, up)->side) : NULL;
+
+	for (unsigned state = 0; state < COMPARE_STATES; state++) {
+		side->counts.of[state] += side->changes.of[state];
+		if (above)
+			above->changes.of[state] += side->changes.of[state];
+	}
+	side->changes = (struct compare_counts){ { 0 } };
+	side->dirty = 0;
+	if (above)
+		mark_dirty(compare, above);
+}
+
+/*
+ * Two queues are merged, both the deepest first: the sides with changes, sorted, and behind them those that join while the ones
+ * below are done. So each is done once, however much has changed below it. A side that joins is done before all that are above.
+ */
+void compare_roll(struct compare *compare)
+{
+	size_t made = compare->dirty_len;
+	size_t next_made = 0;
+	size_t next_joined = made;
+
+	if (made == 0)
+		return;
+	qsort_r(compare->dirty, made, sizeof *compare->dirty, deeper_first, compare);
+	while (next_made < made || next_joined < compare->dirty_len) {
+		bool joined = next_made == made ||
+			      (next_joined < compare->dirty_len && side_at(compare, compare->dirty[next_joined])->depth >
+									   side_at(compare, compare->dirty[next_made])->depth);
+
+		add_changes(compare, side_at(compare, compare->dirty[joined ? next_joined++ : next_made++]));
+	}
+	compare->dirty_len = 0;
+}
+
+/* Directories ----------------------------------------------------------------------------------------- */
+
+/* How a pane's directory has ended; while it is read anew, how it had ended before. */
+static enum ended dir_ended(const struct tree *tree, entry_id id, enum ended before)
+{
+	static const uint8_t ends[] = {
+		[DIR_COMPLETE] = ENDED_COMPLETE,
+		[DIR_PARTIAL] = ENDED_PARTIAL,
+		[DIR_UNREADABLE] = ENDED_UNREADABLE,
+		[DIR_SKIPPED] = ENDED_SKIPPED,
+	};
+	unsigned state = tree_dir(tree, id)->state;
+
+	if (state < DIR_COMPLETE)
+		return before;
+	if (state == DIR_PARTIAL && tree_entry(tree, id)->error == ERROR_CANCELED)
+		return ENDED_STOPPED;
+	return (enum ended)ends[state];
+}
+
+/* What the parent's side knows of a row that a pane has no entry for. */
+static enum compare_know absence_above(const struct compare *compare, const struct row *row, size_t pane)
+{
+	struct side *above = row->parent ? side_at(compare, row_at(compare, row->parent)->side) : NULL;
+
+	return above ? (enum compare_know)side_absence(compare, above)[pane] : COMPARE_UNKNOWN;
+}
+
+/* What is known of a name below a row that a pane has no entry for. */
+static enum compare_know absence_below(const struct compare *compare, const struct row *row, size_t pane, enum ended ended)
+{
+	static const uint8_t knows[] = { [ENDED_COMPLETE] = COMPARE_ABSENT, [ENDED_SKIPPED] = COMPARE_LEFT_OUT };
+	const struct entry *entry = row_entry(compare, row, pane);
+
+	if (is_known_dir(entry))
+		return ended < ARRAY_LEN(knows) ? (enum compare_know)knows[ended] : COMPARE_UNKNOWN;
+	if (entry)
+		return entry->flags & ENTRY_KNOWN ? COMPARE_NO_PARENT : COMPARE_UNKNOWN;
+	switch (absence_above(compare, row, pane)) {
+	case COMPARE_ABSENT:
+	case COMPARE_NO_PARENT:
+		return COMPARE_NO_PARENT;
+	case COMPARE_LEFT_OUT:
+		return COMPARE_LEFT_OUT;
+	default:
+		return COMPARE_UNKNOWN;
+	}
+}
+
+/* Two panes can read this directory: what is in it, in any pane, gets a row. */
+static void open_side(struct compare *compare, struct side *side)
+{
+	const struct row *row = row_at(compare, side->row);
+
+	side->open = true;
+	for (size_t pane = 0; pane < compare->count; pane++) {
+		const struct tree *tree = compare->panes[pane].tree;
+		entry_id at = is_known_dir(row_entry(compare, row, pane)) ? tree_dir(tree, row->entries[pane])->first : 0;
+
+		for (; at; at = tree_entry(tree, at)->next)
+			compare_row_put(compare, side->row, pane, at);
+	}
+}
+
+static void touch_rows(struct compare *compare, const struct side *side)
+{
+	for (compare_id id = side->first; id; id = row_at(compare, id)->next)
+		compare_touch(compare, id);
+}
+
+static void refresh_side(struct compare *compare, struct side *side)
+{
+	const struct row *row = row_at(compare, side->row);
+	bool changed = false;
+	unsigned readable = 0;
+
+	for (size_t pane = 0; pane < compare->count; pane++) {
+		uint8_t *ended = &side_ended(side)[pane];
+		uint8_t *absence = &side_absence(compare, side)[pane];
+		uint8_t before = *absence;
+
+		if (is_known_dir(row_entry(compare, row, pane))) {
+			*ended = (uint8_t)dir_ended(compare->panes[pane].tree, row->entries[pane], (enum ended)*ended);
+			readable += *ended != ENDED_UNREADABLE && *ended != ENDED_SKIPPED;
+		} else {
+			*ended = ENDED_NOT;
+		}
+		*absence = (uint8_t)absence_below(compare, row, pane, (enum ended)*ended);
+		changed |= *absence != before;
+	}
+	if (readable < 2)
+		compare_side_empty(compare, side);
+	else if (!side->open)
+		open_side(compare, side);
+	else if (changed)
+		touch_rows(compare, side);
+}
+
+/* Rows ------------------------------------------------------------------------------------------------ */
+
+/* Let a row have a side as long as two panes have a directory there. */
+static void refresh_dirs(struct compare *compare, compare_id id)
+{
+	const struct row *row = row_at(compare, id);
+	unsigned dirs = 0;
+
+	for (size_t pane = 0; pane < compare->count; pane++)
+		dirs += is_known_dir(row_entry(compare, row, pane));
+	if (dirs < 2 && id != COMPARE_TOP) {
+		compare_side_drop(compare, id);
+		return;
+	}
+	if (!row->side && !compare_side_new(compare, id)) {
+		compare->failed = true;
+		return;
+	}
+	refresh_side(compare, side_at(compare, row->side));
+}
+
+static void want(struct compare *compare, compare_id id)
+{
+	struct row *row = row_at(compare, id);
+
+	row->flags |= ROW_WANTS;
+	if (row->flags & (ROW_ASKED | ROW_QUEUED))
+		return;
+	if (vec_grow(&compare->wants, &compare->want_cap, compare->want_len + 1, sizeof *compare->wants) != 0) {
+		compare->failed = true;
+		return;
+	}
+	row->flags |= ROW_QUEUED;
+	compare->wants[compare->want_len++] = id;
+}
+
+static void refresh_row(struct compare *compare, compare_id id)
+{
+	struct row *row = row_at(compare, id);
+	struct compare_look look;
+
+	row->flags &= (uint8_t)~(ROW_DIRTY | ROW_WANTS);
+	refresh_dirs(compare, id);
+	compare_judge(compare, id, &look);
+	if (look.state != row->state && id != COMPARE_TOP)
+		compare_count(compare, row->parent, row->state, look.state);
+	row->state = (uint8_t)look.state;
+	if (look.wants)
+		want(compare, id);
+}
+
+int compare_settle(struct compare *compare)
+{
+	while (compare->queue_at < compare->queue_len) {
+		compare_id id = compare->queue[compare->queue_at++];
+
+		if (!(row_at(compare, id)->flags & ROW_GONE))
+			refresh_row(compare, id);
+	}
+	compare->queue_at = compare->queue_len = 0;
+	compare_roll(compare);
+	return compare->failed ? -1 : 0;
+}

@@ -1,0 +1,64 @@
+/*
+ * What the files of the content comparison share. Nobody else includes this.
+ */
+#ifndef MUNTIN_CONTENT_IMPL_H
+#define MUNTIN_CONTENT_IMPL_H
+
+#include "content.h"
+
+#include <stdatomic.h>
+
+#ifndef CONTENT_CHUNK
+#define CONTENT_CHUNK (256 * 1024)
+#endif
+
+/** A pane's place, copied. */
+struct content_place {
+	char *root;
+	char *below;         /* NULL: nothing is read */
+};
+
+/** The files of one row in a batch. */
+struct content_set {
+	compare_id row;
+	uint32_t name;       /* in `names`, terminated */
+	uint32_t first;      /* in `files` and `answers` */
+	uint32_t count;
+};
+
+struct content_batch {
+	struct content_batch *next;
+	struct content_set *sets;
+	size_t set_count;
+	size_t set_cap;
+	struct compare_file *files;
+	size_t file_count;
+	size_t file_cap;
+	uint8_t *answers;    /* as many as there is room for files */
+	size_t answer_cap;
+	struct buf names;
+	uint64_t bytes;
+	char path[];
+};
+
+/** What a thread has for itself. */
+struct content_reader {
+	const struct content_place *places;
+	size_t count;        /* panes */
+	bool follow;
+	const atomic_bool *stop;
+	int *tops;           /* the compared directories; -1 not open */
+	int *dirs;           /* the batch's directory in each pane; -1 not open */
+	struct buf path;     /* of `dirs` */
+	char *bytes;         /* CONTENT_CHUNK for each pane */
+};
+
+/** Have what a thread needs. Returns -1 with ENOMEM.   Thread: the reader's, for all of these. */
+MUN_NODISCARD int content_reader_init(struct content_reader *reader);
+
+void content_reader_fini(struct content_reader *reader);
+
+/** Fill in the answers of a batch; those that were not read because of `stop` are 0. */
+void content_reader_run(struct content_reader *reader, struct content_batch *batch);
+
+#endif

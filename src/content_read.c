@@ -1,0 +1,360 @@
+/*
+ * Reading the files of one row side by side. They begin as one group for each size; whenever the bytes of a group's members are not
+ * the same, it falls into smaller ones; a group of one is read no further.
+ */
+#include "content_impl.h"
+
+#include "fsys.h"
+
+#include <errno.h>
+#include <string.h>
+
+enum { NO_GROUP = 255 };
+
+/* A file that is being read. */
+struct member {
+	const struct compare_file *file;
+	char *bytes;         /* of this turn */
+	size_t len;
+	uint64_t offset;     /* of what comes next */
+	int fd;
+	uint8_t group;       /* its number is that of the first member; NO_GROUP: in none */
+	bool ended;
+};
+
+/* The files of a row. */
+struct row_files {
+	struct content_reader *reader;
+	struct member members[COMPARE_MAX_PANES];
+	uint8_t same[COMPARE_MAX_PANES]; /* the first member with the same inode, itself as a rule */
+	uint8_t *answers;
+	size_t count;
+};
+
+/* Directories ----------------------------------------------------------------------------------------- */
+
+int content_reader_init(struct content_reader *reader)
+{
+	reader->tops = malloc(reader->count * sizeof *reader->tops);
+	reader->dirs = malloc(reader->count * sizeof *reader->dirs);
+	reader->bytes = malloc(reader->count * CONTENT_CHUNK);
+	if (!reader->tops || !reader->dirs || !reader->bytes) {
+		content_reader_fini(reader);
+		errno = ENOMEM;
+		return -1;
+	}
+	for (size_t i = 0; i < reader->count; i++)
+		reader->tops[i] = reader->dirs[i] = -1;
+	return 0;
+}
+
+static void close_dirs(struct content_reader *reader)
+{
+	for (size_t i = 0; i < reader->count; i++) {
+		fsys_close(reader->dirs[i]);
+		reader->dirs[i] = -1;
+	}
+}
+
+void content_reader_fini(struct content_reader *reader)
+{
+	if (reader->bytes) {
+		close_dirs(reader);
+		for (size_t i = 0; i < reader->count; i++)
+			fsys_close(reader->tops[i]);
+	}
+	free(reader->tops);
+	free(reader->dirs);
+	free(reader->bytes);
+	buf_fini(&reader->path);
+	reader->tops = reader->dirs = NULL;
+	reader->bytes = NULL;
+}
+
+/* Component by component, through links to directories. */
+static int open_through_links(int fd, const char *path)
+{
+	struct buf name = BUF_INIT;
+	int at = fd;
+
+	while (at >= 0 && *path) {
+		size_t len = strcspn(path, "/");
+		int next = -1;
+
+		buf_clear(&name);
+		buf_add(&name, path, len);
+		if (buf_str(&name))
+			next = fsys_open_dir_follow(at, name.data);
+		if (at != fd)
+			fsys_close(at);
+		at = next;
+		path += len + (path[len] == '/');
+	}
+	buf_fini(&name);
+	return at;
+}
+
+static int open_below(const struct content_reader *reader, int fd, const char *path)
+{
+	int opened;
+
+	if (!*path)
+		return fsys_dup(fd);
+	opened = fsys_open_beneath(fd, path);
+	if (opened < 0 && reader->follow && (errno == ELOOP || errno == ENOTDIR))
+		opened = open_through_links(fd, path);
+	return opened;
+}
+
+static int open_top(const struct content_reader *reader, size_t pane)
+{
+	const struct content_place *place = &reader->places[pane];
+	int fd = fsys_open_root(place->root);
+	int top;
+
+	if (fd < 0 || !*place->below)
+		return fd;
+	top = open_below(reader, fd, place->below);
+	fsys_close(fd);
+	return top;
+}
+
+/* The batch's directory in a pane. Returns -1 with errno. */
+static int dir_of(struct content_reader *reader, size_t pane)
+{
+	if (reader->dirs[pane] >= 0)
+		return reader->dirs[pane];
+	if (!reader->places[pane].below) {
+		errno = EOPNOTSUPP;
+		return -1;
+	}
+	if (reader->tops[pane] < 0)
+		reader->tops[pane] = open_top(reader, pane);
+	if (reader->tops[pane] >= 0)
+		reader->dirs[pane] = open_below(reader, reader->tops[pane], reader->path.data);
+	return reader->dirs[pane];
+}
+
+/* Files ----------------------------------------------------------------------------------------------- */
+
+/* A member that could not be read, or is another file than was asked for. */
+static void refuse(struct row_files *row, size_t index, enum error error)
+{
+	row->answers[index] = COMPARE_ANSWER_ERROR(error);
+	row->members[index].group = NO_GROUP;
+}
+
+/* What a file that was there a moment ago answers when it is something else now. */
+static enum error open_error(int number)
+{
+	static const int changed[] = { ENOENT, ELOOP, ENOTDIR, ENXIO, ENODEV, EISDIR, ESTALE };
+
+	for (size_t i = 0; i < ARRAY_LEN(changed); i++) {
+		if (changed[i] == number)
+			return ERROR_CHANGED;
+	}
+	return error_from_errno(number);
+}
+
+/* Is the open file still what was asked for? */
+static bool is_asked_for(const struct member *member)
+{
+	const struct compare_file *file = member->file;
+	struct attrs attrs;
+
+	return fsys_stat(member->fd, "", 0, &attrs) == 0 && S_ISREG(attrs.mode) && attrs.dev == file->dev && attrs.ino == file->ino &&
+	       attrs.size == file->size && attrs.mtime == file->mtime;
+}
+
+static void open_member(struct row_files *row, size_t index, const char *name)
+{
+	struct member *member = &row->members[index];
+	int dir = dir_of(row->reader, member->file->pane);
+
+	member->fd = dir >= 0 ? fsys_open_found(dir, name) : -1;
+	if (member->fd < 0)
+		refuse(row, index, open_error(errno));
+	else if (!is_asked_for(member))
+		refuse(row, index, ERROR_CHANGED);
+	else if (member->file->size > CONTENT_CHUNK)
+		fsys_advise_sequential(member->fd);
+}
+
+/* Files of one size are a group; of several names of one inode only the first one is read. */
+static void make_groups(struct row_files *row)
+{
+	for (size_t i = 0; i < row->count; i++) {
+		const struct compare_file *file = row->members[i].file;
+
+		row->same[i] = row->members[i].group = (uint8_t)i;
+		for (size_t first = i; first-- > 0;) {
+			const struct compare_file *other = row->members[first].file;
+
+			if (other->size != file->size || row->same[first] != first)
+				continue;
+			row->members[i].group = row->members[first].group;
+			if (other->dev && other->dev == file->dev && other->ino == file->ino)
+				row->same[i] = (uint8_t)first;
+		}
+		if (row->same[i] != i)
+			row->members[i].group = NO_GROUP;
+	}
+}
+
+static bool has_company(const struct row_files *row, size_t index)
+{
+	for (size_t i = 0; i < row->count; i++) {
+		if (i != index && row->members[i].group == row->members[index].group)
+			return row->members[index].group != NO_GROUP;
+	}
+	return false;
+}
+
+/* Is there more to read for this member? */
+static bool goes_on(const struct row_files *row, size_t index)
+{
+	return !row->members[index].ended && has_company(row, index);
+}
+
+/* The next bytes: a whole chunk unless the file ends. A size of 0 is not believed: files made by the kernel have it. Returns errno. */
+static int read_chunk(struct member *member)
+{
+	member->len = 0;
+	while (member->len < CONTENT_CHUNK && !member->ended) {
+		ssize_t got = fsys_read(member->fd, member->bytes + member->len, CONTENT_CHUNK - member->len);
+
+		if (got < 0)
+			return errno;
+		member->len += (size_t)got;
+		member->offset += (uint64_t)got;
+		member->ended = got == 0 || member->offset == member->file->size;
+	}
+	return 0;
+}
+
+static bool same_bytes(const struct member *a, const struct member *b)
+{
+	return a->len == b->len && a->ended == b->ended && memcmp(a->bytes, b->bytes, a->len) == 0;
+}
+
+/* Split the groups whose members have just read different bytes. */
+static void split_groups(struct row_files *row, const bool *read)
+{
+	uint8_t before[COMPARE_MAX_PANES];
+
+	for (size_t i = 0; i < row->count; i++)
+		before[i] = row->members[i].group;
+	for (size_t i = 0; i < row->count; i++) {
+		if (!read[i] || before[i] == NO_GROUP)
+			continue;
+		row->members[i].group = (uint8_t)i;
+		for (size_t first = 0; first < i; first++) {
+			if (read[first] && before[first] == before[i] && same_bytes(&row->members[first], &row->members[i])) {
+				row->members[i].group = row->members[first].group;
+				break;
+			}
+		}
+	}
+}
+
+/* One turn: a chunk of every file that still equals another. Returns whether there is more. */
+static bool read_turn(struct row_files *row)
+{
+	bool read[COMPARE_MAX_PANES];
+	bool any = false;
+
+	for (size_t i = 0; i < row->count; i++)
+		read[i] = goes_on(row, i);
+	for (size_t i = 0; i < row->count; i++) {
+		int error = read[i] ? read_chunk(&row->members[i]) : 0;
+
+		any |= read[i];
+		if (error)
+			refuse(row, i, error_from_errno(error));
+	}
+	if (any)
+		split_groups(row, read);
+	return any;
+}
+
+/* The answer of an earlier member of the same group, or 0. */
+static uint8_t answer_before(const struct row_files *row, size_t index)
+{
+	for (size_t i = 0; i < index; i++) {
+		if (row->members[i].group == row->members[index].group)
+			return row->answers[i];
+	}
+	return 0;
+}
+
+/* Groups become classes, counted from 1; those that could not be read have their answers. */
+static void answer(struct row_files *row)
+{
+	uint8_t classes = 0;
+
+	for (size_t i = 0; i < row->count; i++) {
+		if (row->same[i] != i)
+			row->answers[i] = row->answers[row->same[i]];
+		if (row->answers[i])
+			continue;
+		row->answers[i] = answer_before(row, i);
+		if (!row->answers[i])
+			row->answers[i] = ++classes;
+	}
+}
+
+/* Look at the files once more: what has changed while it was read was not read. */
+static void check_after(struct row_files *row)
+{
+	for (size_t i = 0; i < row->count; i++) {
+		struct member *member = &row->members[i];
+
+		if (member->fd >= 0 && member->group != NO_GROUP && !is_asked_for(member))
+			refuse(row, i, ERROR_CHANGED);
+		fsys_close(member->fd);
+	}
+}
+
+static void read_row(struct content_reader *reader, const struct content_batch *batch, const struct content_set *set)
+{
+	struct row_files row = { .reader = reader, .answers = &batch->answers[set->first], .count = set->count };
+	bool needed[COMPARE_MAX_PANES];
+	bool stopped = false;
+
+	for (size_t i = 0; i < row.count; i++) {
+		row.members[i] = (struct member){
+			.file = &batch->files[set->first + i], .bytes = reader->bytes + i * CONTENT_CHUNK, .fd = -1,
+		};
+	}
+	make_groups(&row);
+	for (size_t i = 0; i < row.count; i++)
+		needed[i] = has_company(&row, i);
+	for (size_t i = 0; i < row.count; i++) {
+		if (needed[i])
+			open_member(&row, i, batch->names.data + set->name);
+	}
+	while (!stopped && read_turn(&row))
+		stopped = atomic_load_explicit(reader->stop, memory_order_relaxed);
+	check_after(&row);
+	if (!stopped)
+		answer(&row);
+}
+
+void content_reader_run(struct content_reader *reader, struct content_batch *batch)
+{
+	if (!reader->bytes) {
+		memset(batch->answers, COMPARE_ANSWER_ERROR(ERROR_NOMEM), batch->file_count);
+		return;
+	}
+	if (!reader->path.data || strcmp(reader->path.data, batch->path) != 0) {
+		close_dirs(reader);
+		buf_clear(&reader->path);
+		buf_add_str(&reader->path, batch->path);
+	}
+	if (!buf_str(&reader->path)) {
+		memset(batch->answers, COMPARE_ANSWER_ERROR(ERROR_NOMEM), batch->file_count);
+		return;
+	}
+	for (size_t i = 0; i < batch->set_count && !atomic_load_explicit(reader->stop, memory_order_relaxed); i++)
+		read_row(reader, batch, &batch->sets[i]);
+}

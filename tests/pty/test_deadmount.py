@@ -1,0 +1,137 @@
+"""A filesystem that never answers: only its own pane waits."""
+import os
+
+from browse import check_gone, current, family, panes, start, still, three_trees, wait_title
+from term import Limit, state_of, stat_fields
+
+
+def stuck(pids):
+    """Do any threads of the processes wait without end in the kernel?"""
+    for pid in pids:
+        try:
+            for tid in os.listdir('/proc/%d/task' % pid):
+                with open('/proc/%d/task/%s/wchan' % (pid, tid), encoding='ascii', errors='replace') as file:
+                    if 'fuse' in file.read() or 'request_wait' in '':
+                        return True
+                with open('/proc/%d/task/%s/stat' % (pid, tid), 'rb') as file:
+                    if file.read().rpartition(b') ')[2][:1] == b'D':
+                        return True
+        except OSError:
+            pass
+    return False
+
+
+def browse_dead(ctx, mode, backend):
+    """A pane on the dead mount beside one on a live tree, with a thread stuck in it: (terminal, its processes)."""
+    fuse = ctx.fuse(mode)
+    tree = three_trees(ctx)[0]
+    term = start(ctx, '-b', backend, fuse.path, tree, complete=False)
+    term.wait(lambda: len(panes(term)) == 2, what='both panes')
+    wait_title(term, 1, '✓')
+    pids = family(term)
+    # Without /proc/…/wchan a request that nobody reads shows as an interruptible or a killable sleep: then it is
+    # enough that the pane has not become complete.
+    if mode == 'dead':
+        term.wait(lambda: stuck(pids), 5, 'a thread stuck in the dead mount')
+    return term, pids
+
+
+def check_other_pane(term):
+    """Keys act at once in the other pane."""
+    term.keys('Tab')
+    term.wait(lambda: current(term) == 'docs/', what='the cursor in the other pane')
+    for name, where in (('j', 'empty/'), ('j', 'src/'), ('k', 'empty/'), ('G', 'notes'), ('g', 'docs/')):
+        with Limit(0.5):
+            term.keys(name)
+            term.wait(lambda where=where: current(term) == where, what='the cursor on ' + where)
+    term.keys('Enter')
+    term.wait(lambda: panes(term)[1].names() == ['deep/', 'index'], what='the rows of docs')
+    term.keys('h')
+    term.wait(lambda: current(term) == 'docs/', what='the cursor on docs')
+
+
+def check_quit(term, pids, how):
+    """The prompt is back soon, the terminal as before; what hangs is left behind, everything else ends."""
+    with Limit(1.5):
+        how()
+        term.wait(lambda: term.status is not None, 5, 'the prompt')
+    term.check_restored()
+    for pid in pids:
+        assert state_of(pid) in ('', 'Z', 'X', 'D') or stat_fields(pid) is None or \
+            term.wait(lambda pid=pid: state_of(pid) in ('', 'Z', 'X', 'D') or stuck([pid]), 2, 'the end of %d' % pid)
+
+
+def check_dead(ctx, mode, backend):
+    """All of it, and the ways out."""
+    for way, status in (('q', 0), ('^c', 0), ('term', 143), ('hup', 129), ('kill', 137)):
+        term, pids = browse_dead(ctx, mode, backend)
+        check_other_pane(term)
+        assert '✓' not in panes(term)[0].title, panes(term)[0].title
+        if way in ('q', '^c'):
+            check_quit(term, pids, lambda term=term, way=way: term.keys(way))
+        elif way == 'kill':
+            check_quit(term, pids, lambda pids=pids: os.kill(pids[0], 9))
+        else:
+            check_quit(term, pids, lambda term=term, way=way: os.kill(term.pid, 15 if way == 'term' else 1))
+        assert term.status == status, (way, term.status)
+
+
+def test_dead_threads(ctx):
+    check_dead(ctx, 'dead', 'threads')
+
+
+def test_dead_workers(ctx):
+    check_dead(ctx, 'dead', 'workers')
+
+
+def test_unread_threads(ctx):
+    check_dead(ctx, 'unread', 'threads')
+
+
+def test_unread_workers(ctx):
+    check_dead(ctx, 'unread', 'workers')
+
+
+def test_silence_is_shown(ctx):
+    """⌛ in the title of the pane that waits, names that came before stay, and other panes go on."""
+    term, _ = browse_dead(ctx, 'dead', 'threads')
+    wait_title(term, 0, '⌛', 15)
+    assert 'file-0000' in panes(term)[0].names(), 'the names that were found are not shown'
+    check_other_pane(term)
+    term.keys('Tab', 'Esc')
+    wait_title(term, 0, '◼')
+    term.keys('B')
+    wait_title(term, 1, '✓')
+    check_other_pane(term)
+    check_quit(term, [], lambda: term.keys('q'))
+
+
+def test_close_the_dead_pane(ctx):
+    """`^w c` on it, and muntin lives on."""
+    for backend in ('threads', 'workers'):
+        term, _ = browse_dead(ctx, 'dead', backend)
+        term.keys('^w', 'c')
+        term.wait(lambda term=term: len(panes(term)) == 1, what='one pane')
+        term.keys('R')
+        wait_title(term, 0, '✓')
+        still(term)
+        check_quit(term, [], lambda term=term: term.keys('q'))
+
+
+def test_abort_frees_everybody(ctx):
+    """Once the filesystem answers with an error, the pane says so, and no process is left after the end."""
+    for backend in ('threads', 'workers'):
+        fuse = ctx.fuse('dead')
+        tree = three_trees(ctx)[0] if not os.path.exists(ctx.path('tree-one')) else ctx.path('tree-one')
+        term = start(ctx, '-b', backend, fuse.path, tree, complete=False)
+        wait_title(term, 1, '✓')
+        pids = family(term)
+        term.wait(lambda pids=pids: stuck(pids), 5, 'a thread stuck in the dead mount')
+        with open('/sys/fs/fuse/connections/%d/abort' % fuse.connection, 'wb') as file:
+            file.write(b'1')
+        term.wait(lambda term=term: '⠋' not in panes(term)[0].title and not set('⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏') & set(panes(term)[0].title), 10,
+                  'the end of the scan')
+        term.keys('q')
+        assert term.wait_end() == 0
+        term.check_restored()
+        check_gone(term, pids)

@@ -1,0 +1,379 @@
+/*
+ * --diff: all roots are scanned at the same time, then compared.
+ *
+ *   rows in order ──▶ printed as soon as they are final
+ *        ▲ wait for
+ *   contents, read in the background, directory by directory ahead of what is printed
+ *
+ * What lies below a directory that only one root has is nobody's business here: what could not be read there is no trouble.
+ */
+#include "headless_diff.h"
+
+#include "text.h"
+#include "thread.h"
+
+#include <errno.h>
+#include <string.h>
+
+enum {
+	WINDOW = 64,            /* batches that may be read or wait to be */
+	BATCH_ROWS = 64,
+	BATCH_BYTES = 16 << 20, /* about */
+};
+
+/* Scanning --------------------------------------------------------------------------------------------- */
+
+static void keep_extra(struct diff_root *root, entry_id id, const struct attrs *attrs)
+{
+	if (vec_grow(&root->extra, &root->extra_cap, (size_t)id + 1, sizeof *root->extra) != 0) {
+		root->diff->failed = true;
+		return;
+	}
+	root->extra[id] = (struct diff_extra){ attrs->atime, attrs->ctime, attrs->nlink };
+}
+
+static void take_entry(void *arg, entry_id id, const struct wire_attrs *element)
+{
+	if (element->what & WIRE_ATTRS_STAT)
+		keep_extra(arg, id, &element->attrs);
+}
+
+static bool take_frame(void *arg, size_t index, const struct wire_frame *frame, const void *bytes, size_t len)
+{
+	struct diff *diff = arg;
+	struct diff_root *root = &diff->roots[index];
+	const struct apply_events events = { .entry = take_entry, .begin = NULL, .end = NULL, .arg = root };
+
+	(void)bytes;
+	(void)len;
+	switch (scan_view_apply(root->view, frame, diff->options->format == FORMAT_JSON ? &events : NULL)) {
+	case APPLY_OK:
+		return true;
+	case APPLY_DONE:
+		if (scan_view_error(root->view))
+			headless_say(root->root, root->root_len, error_text(scan_view_error(root->view)));
+		diff->trouble |= scan_view_error(root->view) != ERROR_NONE;
+		return true;
+	case APPLY_BAD:
+		headless_say(root->root, root->root_len, "sent damaged data");
+		return false;
+	case APPLY_NOMEM:
+		headless_say(root->root, root->root_len, error_text(ERROR_NOMEM));
+		return false;
+	}
+	return false;
+}
+
+static void take_failure(void *arg, size_t index)
+{
+	struct diff *diff = arg;
+
+	(void)index;
+	diff->trouble = true;
+}
+
+static void take_recording(void *arg, size_t index)
+{
+	struct diff *diff = arg;
+
+	diff->roots[index].recording = true;
+}
+
+/* A root that could not be read, or not to its end; there is no row for it. */
+static void look_at_root(struct diff *diff, const struct diff_root *root)
+{
+	enum error error = (enum error)tree_entry(root->tree, TREE_ROOT)->error;
+	struct buf words = BUF_INIT;
+
+	switch (tree_dir(root->tree, TREE_ROOT)->state) {
+	case DIR_UNREADABLE:
+		buf_add_str(&words, error_text(error));
+		break;
+	case DIR_PARTIAL:
+		if (error != ERROR_CANCELED)
+			buf_printf(&words, "incomplete: %s", error_text(error));
+		diff->trouble = true;
+		break;
+	default:
+		break;
+	}
+	if (words.len > 0 && buf_str(&words)) {
+		headless_say(root->root, root->root_len, words.data);
+		diff->trouble = true;
+	}
+	buf_fini(&words);
+}
+
+static int scan_roots(struct diff *diff)
+{
+	const struct headless_scan scan = { .frame = take_frame, .failed = take_failure, .arg = diff, .recording = take_recording };
+
+	for (size_t i = 0; i < diff->count; i++) {
+		struct diff_root *root = &diff->roots[i];
+
+		*root = (struct diff_root){ .diff = diff, .root = diff->options->roots.items[i], .tree = tree_new() };
+		root->root_len = strlen(root->root);
+		root->view = root->tree ? scan_view_new(root->tree, TREE_ROOT) : NULL;
+		if (!root->view)
+			return -1;
+	}
+	diff->trouble |= headless_scan(diff->options, &scan) != HEADLESS_OK;
+	for (size_t i = 0; i < diff->count; i++) {
+		scan_view_free(diff->roots[i].view);
+		diff->roots[i].view = NULL;
+		look_at_root(diff, &diff->roots[i]);
+	}
+	return diff->failed ? -1 : 0;
+}
+
+/* Contents --------------------------------------------------------------------------------------------- */
+
+/* Nobody could be found to read a batch: that is why its files are not known. */
+static void refuse_batch(struct diff *diff, const struct content_batch *batch, int error)
+{
+	uint8_t answers[COMPARE_MAX_PANES];
+	struct compare_ask ask;
+	uint64_t bytes;
+	size_t rows = content_batch_rows(batch, &bytes);
+
+	memset(answers, COMPARE_ANSWER_ERROR(error_from_errno(error)), sizeof answers);
+	for (size_t i = 0; i < rows; i++) {
+		content_batch_get(batch, i, &ask);
+		compare_answer(diff->compare, &ask, answers);
+	}
+}
+
+/* Hand a batch over; NULL is none. */
+static void put_batch(struct diff *diff, struct content_batch *batch)
+{
+	if (!batch || content_put(diff->content, batch) == 0)
+		return;
+	refuse_batch(diff, batch, errno);
+	content_batch_free(batch);
+}
+
+/* Ask for the contents of a row in a batch. Returns the batch that takes the next one: NULL once this one is full. */
+static struct content_batch *ask_row(struct diff *diff, compare_id row, struct content_batch *batch)
+{
+	struct compare_ask ask;
+	uint64_t bytes;
+	size_t len;
+	const char *name = compare_name(diff->compare, row, &len);
+
+	if (!compare_ask(diff->compare, row, &ask))
+		return batch;
+	if (content_batch_add(batch, name, len, &ask) != 0)
+		diff->failed = true;
+	if (content_batch_rows(batch, &bytes) < BATCH_ROWS && bytes < BATCH_BYTES)
+		return batch;
+	put_batch(diff, batch);
+	return NULL;
+}
+
+/* Ask for all contents in a directory. */
+static void ask_dir(struct diff *diff, compare_id dir)
+{
+	struct content_batch *batch = NULL;
+	struct buf path = BUF_INIT;
+	compare_id row = compare_first(diff->compare, dir);
+
+	for (; row && !diff->failed; row = compare_next(diff->compare, row)) {
+		if (!compare_wants(diff->compare, row))
+			continue;
+		if (path.len == 0)
+			compare_path(diff->compare, dir, &path);
+		if (!batch)
+			batch = content_batch_new(path.data ? path.data : "", path.len);
+		if (path.failed || !batch)
+			diff->failed = true;
+		else
+			batch = ask_row(diff, row, batch);
+	}
+	put_batch(diff, batch);
+	buf_fini(&path);
+}
+
+/* Ask ahead, as far as the window reaches. */
+static void ask_ahead(struct diff *diff)
+{
+	while (diff->asked && !diff->failed && content_pending(diff->content) < WINDOW) {
+		if (compare_first(diff->compare, diff->asked))
+			ask_dir(diff, diff->asked);
+		diff->asked = compare_walk(diff->compare, COMPARE_TOP, diff->asked);
+	}
+}
+
+/* Take one batch that has been read, waiting for it. Returns whether there was one. */
+static bool take_batch(struct diff *diff)
+{
+	struct content_batch *batch = content_take(diff->content, true);
+	struct compare_ask ask;
+	uint64_t bytes;
+
+	if (!batch)
+		return false;
+	for (size_t i = 0; i < content_batch_rows(batch, &bytes); i++) {
+		const uint8_t *answers = content_batch_get(batch, i, &ask);
+
+		compare_answer(diff->compare, &ask, answers);
+	}
+	content_batch_free(batch);
+	diff->failed |= compare_settle(diff->compare) != 0;
+	return true;
+}
+
+/* Read on until nothing more can be learned of a row. */
+static void wait_for_row(struct diff *diff, compare_id row)
+{
+	bool more = true;
+
+	while (more && !diff->failed && compare_waits(diff->compare, row)) {
+		ask_ahead(diff);
+		more = take_batch(diff);
+	}
+}
+
+/* Comparing -------------------------------------------------------------------------------------------- */
+
+static int start_content(struct diff *diff)
+{
+	struct content_root *places = calloc(diff->count, sizeof *places);
+	struct content_options options = {
+		.roots = places,
+		.count = diff->count,
+		.threads = diff->options->session.jobs ? diff->options->session.jobs : thread_processors(),
+		.follow = diff->options->session.follow,
+	};
+
+	for (size_t i = 0; places && i < diff->count; i++) {
+		if (!diff->roots[i].recording)
+			places[i] = (struct content_root){ diff->roots[i].root, "" };
+	}
+	diff->content = places ? content_new(&options) : NULL;
+	free(places);
+	return diff->content ? 0 : -1;
+}
+
+static int start_compare(struct diff *diff)
+{
+	struct compare_pane panes[COMPARE_MAX_PANES];
+	unsigned by = diff->options->by;
+
+	for (size_t i = 0; i < diff->count; i++)
+		panes[i] = (struct compare_pane){ diff->roots[i].tree, TREE_ROOT, !diff->roots[i].recording };
+	/* rsync looks at sizes and times; at contents when they are asked for. */
+	if (diff->options->format == FORMAT_RSYNC)
+		by = COMPARE_SIZE | COMPARE_MTIME | COMPARE_TARGET | (by & COMPARE_CONTENT);
+	diff->compare = compare_new(panes, diff->count, by, diff->options->time_tolerance);
+	diff->asked = COMPARE_TOP;
+	return diff->compare ? compare_settle(diff->compare) : -1;
+}
+
+static void print_row(struct diff *diff, compare_id row)
+{
+	enum compare_state state = compare_state(diff->compare, row);
+	struct compare_look look;
+
+	diff->rows[state]++;
+	if (state == COMPARE_SAME && !diff->options->all && diff->options->format != FORMAT_RSYNC)
+		return;
+	compare_look(diff->compare, row, &look);
+	if (state == COMPARE_ERROR)
+		diff_complain_row(diff, row, &look);
+	if (diff->options->format == FORMAT_RSYNC)
+		diff_print_rsync(diff, row, &look);
+	else
+		diff_print_row(diff, row, &look);
+	headless_out_flush(&diff->out, false);
+}
+
+static void print_rows(struct diff *diff)
+{
+	compare_id row = COMPARE_TOP;
+
+	if (diff->options->format == FORMAT_RSYNC)
+		diff_print_rsync_roots(diff);
+	while (!diff->failed && (row = compare_walk(diff->compare, COMPARE_TOP, row))) {
+		wait_for_row(diff, row);
+		print_row(diff, row);
+	}
+}
+
+static void print_summary(const struct diff *diff)
+{
+	static const struct {
+		enum compare_state state;
+		const char *words;
+	} parts[] = {
+		{ COMPARE_SAME, "same" },         { COMPARE_DIFFERENT, "different" }, { COMPARE_MISSING, "missing" },
+		{ COMPARE_ERROR, "unreadable" },  { COMPARE_PENDING, "unknown" },
+	};
+	struct buf line = BUF_INIT;
+	uint64_t all = 0;
+
+	for (size_t i = 0; i < ARRAY_LEN(parts); i++)
+		all += diff->rows[parts[i].state];
+	buf_add_str(&line, "muntin: ");
+	text_count(&line, all);
+	buf_add_str(&line, " compared by ");
+	options_add_by(&line, diff->options->by);
+	for (size_t i = 0; i < ARRAY_LEN(parts); i++) {
+		buf_add_str(&line, i ? ", " : ": ");
+		text_count(&line, diff->rows[parts[i].state]);
+		buf_printf(&line, " %s", parts[i].words);
+	}
+	headless_say_line(&line);
+	buf_fini(&line);
+}
+
+/* The whole -------------------------------------------------------------------------------------------- */
+
+static int exit_status(const struct diff *diff)
+{
+	if (diff->trouble || diff->rows[COMPARE_ERROR] > 0 || diff->rows[COMPARE_PENDING] > 0)
+		return HEADLESS_TROUBLE;
+	if (diff->rows[COMPARE_DIFFERENT] > 0 || diff->rows[COMPARE_MISSING] > 0 || diff->differing > 0)
+		return HEADLESS_FAILED;
+	return HEADLESS_OK;
+}
+
+static int run(struct diff *diff)
+{
+	if (!diff->roots || scan_roots(diff) != 0 || start_compare(diff) != 0 || start_content(diff) != 0)
+		return -1;
+	print_rows(diff);
+	if (diff->failed || diff->path.failed)
+		return -1;
+	headless_out_flush(&diff->out, true);
+	print_summary(diff);
+	return 0;
+}
+
+static void fini(struct diff *diff)
+{
+	content_free(diff->content);
+	compare_free(diff->compare);
+	for (size_t i = 0; diff->roots && i < diff->count; i++) {
+		scan_view_free(diff->roots[i].view);
+		tree_free(diff->roots[i].tree);
+		free(diff->roots[i].extra);
+	}
+	free(diff->roots);
+	buf_fini(&diff->path);
+}
+
+int headless_diff(const struct options *options)
+{
+	struct diff diff = { .options = options, .count = options->roots.len, .ascii = options_text_flags() & TEXT_ASCII };
+	int status;
+
+	headless_out_init(&diff.out, options);
+	diff.roots = calloc(diff.count, sizeof *diff.roots);
+	if (run(&diff) != 0) {
+		headless_say("diff", strlen("diff"), error_text(ERROR_NOMEM));
+		diff.trouble = true;
+	}
+	status = exit_status(&diff);
+	fini(&diff);
+	return headless_out_fini(&diff.out, status);
+}

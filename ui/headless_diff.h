@@ -1,0 +1,64 @@
+/*
+ * What the files of --diff share. Nobody else includes this.   Thread: main, for all functions.
+ */
+#ifndef MUNTIN_HEADLESS_DIFF_H
+#define MUNTIN_HEADLESS_DIFF_H
+
+#include "apply.h"
+#include "compare.h"
+#include "content.h"
+#include "headless.h"
+
+/** What json shows of an entry and the tree does not keep. */
+struct diff_extra {
+	int64_t atime;
+	int64_t ctime;
+	uint64_t nlink;
+};
+
+/** One root. */
+struct diff_root {
+	struct diff *diff;
+	const char *root;
+	size_t root_len;
+	struct tree *tree;
+	struct scan_view *view;
+	bool recording;
+	struct diff_extra *extra;  /* by entry; with json only */
+	size_t extra_cap;
+};
+
+struct diff {
+	const struct options *options;
+	struct headless_out out;
+	struct diff_root *roots;
+	size_t count;
+	struct compare *compare;
+	struct content *content;
+	compare_id asked;          /* the directory whose files' contents were last asked for; 0: all were */
+	bool ascii;
+	bool trouble;
+	bool failed;               /* out of memory */
+	uint64_t rows[COMPARE_STATES];
+	uint64_t differing;        /* lines of rsync */
+	struct buf path;           /* of the row that is printed */
+	size_t dir_len;            /* how much of it is the directory's */
+	compare_id dir;            /* 0: none */
+};
+
+/** Put the path of a row into `diff->path`, with a slash behind a directory's. */
+void diff_make_path(struct diff *diff, compare_id row);
+
+/** Print a row as text or json. */
+void diff_print_row(struct diff *diff, compare_id row, const struct compare_look *look);
+
+/** Say on standard error what could not be read of a row. */
+void diff_complain_row(struct diff *diff, compare_id row, const struct compare_look *look);
+
+/** Print what rsync would do about a row, to make the second root like the first. */
+void diff_print_rsync(struct diff *diff, compare_id row, const struct compare_look *look);
+
+/** The same about the roots themselves. */
+void diff_print_rsync_roots(struct diff *diff);
+
+#endif
