@@ -28,13 +28,21 @@ static void take_added(void *arg, entry_id id)
 		compare_row_put(compare, dir, pane_of(place), id);
 }
 
+/* Is this a directory whose end will be told, which the comparison waits for? */
+static bool is_early(const struct compare *compare, const struct tree *tree, entry_id id)
+{
+	const struct dir *dir = compare->patient ? tree_dir(tree, id) : NULL;
+
+	return dir && (dir->state == DIR_QUEUED || dir->state == DIR_READING);
+}
+
 static void take_changed(void *arg, entry_id id)
 {
 	struct place *place = arg;
 	struct compare *compare = place->compare;
 	compare_id row = row_of(place, id);
 
-	if (!row)
+	if (!row || is_early(compare, place->tree, id))
 		return;
 	memset(row_content(compare, row_at(compare, row)), 0, compare->count);
 	row_at(compare, row)->flags &= (uint8_t)~ROW_ASKED;
@@ -122,6 +130,16 @@ fail:
 	compare_free(compare);
 	errno = ENOMEM;
 	return NULL;
+}
+
+void compare_be_patient(struct compare *compare)
+{
+	compare->patient = true;
+}
+
+void compare_not_local(struct compare *compare, size_t pane)
+{
+	compare->panes[pane].local = false;
 }
 
 static void pool_fini(struct pool *pool)

@@ -118,6 +118,15 @@ struct compare_counts {
  */
 MUN_NODISCARD struct compare *compare_new(const struct compare_pane *panes, size_t count, unsigned by, int64_t tolerance);
 
+/**
+ * Wait with the rows of a directory until it has been read to its end wherever it is, so that each row is looked at only
+ * once. For who shows nothing before; to be said before the first compare_settle().
+ */
+void compare_be_patient(struct compare *compare);
+
+/** A pane turns out to be one whose files cannot be read here; to be said before anything is known of it. */
+void compare_not_local(struct compare *compare, size_t pane);
+
 /** Let go of the trees, which must still be there. Takes NULL. */
 void compare_free(struct compare *compare);
 

@@ -95,6 +95,7 @@ struct compare {
 	int64_t tolerance;
 	uint64_t version;
 	bool failed;         /* memory ran out: rows are missing */
+	bool patient;        /* see compare_be_patient() */
 	struct pool rows;
 	struct pool sides;
 	struct slot *slots;

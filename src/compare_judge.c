@@ -99,6 +99,14 @@ static unsigned pair_data(const struct judged *judged, size_t a, size_t b)
 	return found;
 }
 
+/* One type; of devices one number. */
+static bool same_kind(const struct entry *a, const struct entry *b)
+{
+	if ((a->mode ^ b->mode) & S_IFMT)
+		return false;
+	return !(S_ISCHR(a->mode) || S_ISBLK(a->mode)) || a->below == b->below;
+}
+
 static unsigned pair_of(const struct judged *judged, size_t a, size_t b)
 {
 	const struct entry *x = judged->entries[a];
@@ -111,7 +119,7 @@ static unsigned pair_of(const struct judged *judged, size_t a, size_t b)
 		found |= COMPARE_DIFFERS_GROUP;
 	if ((x->mode ^ y->mode) & 07777)
 		found |= COMPARE_DIFFERS_MODE;
-	if ((x->mode ^ y->mode) & S_IFMT)
+	if (!same_kind(x, y))
 		return found | COMPARE_DIFFERS_TYPE;
 	if (S_ISDIR(x->mode))
 		return found;

@@ -170,6 +170,7 @@ static void refresh_side(struct compare *compare, struct side *side)
 {
 	const struct row *row = row_at(compare, side->row);
 	bool changed = false;
+	bool growing = false;
 	unsigned readable = 0;
 
 	for (size_t pane = 0; pane < compare->count; pane++) {
@@ -180,6 +181,7 @@ static void refresh_side(struct compare *compare, struct side *side)
 		if (is_known_dir(row_entry(compare, row, pane))) {
 			*ended = (uint8_t)dir_ended(compare->panes[pane].tree, row->entries[pane], (enum ended)*ended);
 			readable += *ended != ENDED_UNREADABLE && *ended != ENDED_SKIPPED;
+			growing |= *ended == ENDED_NOT;
 		} else {
 			*ended = ENDED_NOT;
 		}
@@ -188,10 +190,10 @@ static void refresh_side(struct compare *compare, struct side *side)
 	}
 	if (readable < 2)
 		compare_side_empty(compare, side);
-	else if (!side->open)
-		open_side(compare, side);
-	else if (changed)
+	else if (side->open && changed)
 		touch_rows(compare, side);
+	else if (!side->open && !(growing && compare->patient))
+		open_side(compare, side);
 }
 
 /* Rows ------------------------------------------------------------------------------------------------ */

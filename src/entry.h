@@ -65,7 +65,7 @@ enum entry_flags {
 struct entry {
 	entry_id parent;
 	entry_id next;       /* sibling, in the order of arrival */
-	uint32_t below;      /* directory: index of its struct dir; symbolic link: its target in the arena, 0 unknown */
+	uint32_t below;      /* directory: index of its struct dir; symbolic link: its target in the arena, 0 unknown; device: its number */
 	uint32_t name;       /* in the arena */
 	uint64_t size;
 	int64_t mtime;       /* nanoseconds since 1970 */

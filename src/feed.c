@@ -8,6 +8,7 @@
 #include "op_wire.h"
 #include "scan.h"
 #include "thread.h"
+#include "watch.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -41,6 +42,7 @@ struct feed {
 	struct ring *ring;
 	bool read_only;
 	struct task *tasks;
+	struct watch *watch;        /* NULL until something is to be watched */
 };
 
 /* Tasks ----------------------------------------------------------------------------------------------- */
@@ -424,6 +426,40 @@ static void confirm(struct task *task)
 	pthread_mutex_unlock(&task->lock);
 }
 
+/* Watches --------------------------------------------------------------------------------------------- */
+
+static void release_ring(void *ring)
+{
+	ring_unref(ring);
+}
+
+static struct watch *start_watch(struct feed *feed)
+{
+	const struct sink sink = ring_sink(ring_ref(feed->ring));
+	const struct watch_options options = { feed->root, sink.put, release_ring, sink.arg };
+	struct watch *watch = watch_new(&options);
+
+	if (!watch)
+		ring_unref(feed->ring);
+	return watch;
+}
+
+static int set_watch(struct feed *feed, const struct wire_frame *frame, struct buf *answer)
+{
+	size_t start;
+
+	if (!feed->watch)
+		feed->watch = start_watch(feed);
+	if (feed->watch && watch_set(feed->watch, frame->id, &frame->payload) == 0)
+		return 0;
+	if (errno == EPROTO)
+		return -1;
+	start = wire_open(answer, WIRE_UNWATCHED, frame->id);
+	wire_put_varint(answer, error_from_errno(errno));
+	wire_close(answer, start);
+	return 0;
+}
+
 /* The feed -------------------------------------------------------------------------------------------- */
 
 struct feed *feed_new(const char *root, struct ring *ring, bool read_only)
@@ -456,6 +492,8 @@ int feed_request(struct feed *feed, const struct wire_frame *frame, struct buf *
 		return begin_operation(feed, frame, answer);
 	case WIRE_JOBS:
 		return set_jobs(feed, frame);
+	case WIRE_WATCH:
+		return set_watch(feed, frame, answer);
 	case WIRE_STOP:
 	case WIRE_CONFIRM:
 		task = find_task(feed, frame->id);
@@ -505,6 +543,7 @@ void feed_free(struct feed *feed)
 	if (!feed)
 		return;
 	feed_stop(feed);
+	watch_free(feed->watch);
 	while (feed->tasks) {
 		struct task *task = feed->tasks;
 

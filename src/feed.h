@@ -1,5 +1,5 @@
 /*
- * Serving requests for one root: scans, looks, operations. The same code answers inside the interface's process
+ * Serving requests for one root: scans, looks, operations, watches. The same code answers inside the interface's process
  * and inside muntin-worker; frames of docs/PROTOCOL.md go in and come out.
  */
 #ifndef MUNTIN_FEED_H

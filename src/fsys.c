@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -16,6 +17,8 @@
 
 #if MUNTIN_LINUX_CALLS
 #include <linux/openat2.h>
+#include <sys/inotify.h>
+#include <sys/vfs.h>
 #endif
 
 enum { OPEN_DIR = O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY };
@@ -179,6 +182,35 @@ static uint64_t device(unsigned int major_no, unsigned int minor_no)
 	return (uint64_t)major_no << 32 | minor_no;
 }
 
+/* The POSIX way: also where statx(2) is missing or forbidden. */
+static int posix_stat(int dirfd, const char *name, unsigned flags, struct attrs *out)
+{
+	struct stat st;
+	int got;
+
+	do
+		got = *name ? fstatat(dirfd, name, &st, flags & FSYS_FOLLOW ? 0 : AT_SYMLINK_NOFOLLOW) : fstat(dirfd, &st);
+	while (got != 0 && errno == EINTR);
+	if (got != 0)
+		return -1;
+	*out = (struct attrs){
+		.flags = ATTRS_KNOWN,
+		.mode = st.st_mode,
+		.uid = st.st_uid,
+		.gid = st.st_gid,
+		.nlink = st.st_nlink,
+		.ino = st.st_ino,
+		.size = (uint64_t)st.st_size,
+		.blocks = (uint64_t)st.st_blocks,
+		.dev = device(major(st.st_dev), minor(st.st_dev)),
+		.rdev = device(major(st.st_rdev), minor(st.st_rdev)),
+		.atime = nanoseconds(st.st_atim.tv_sec, st.st_atim.tv_nsec),
+		.mtime = nanoseconds(st.st_mtim.tv_sec, st.st_mtim.tv_nsec),
+		.ctime = nanoseconds(st.st_ctim.tv_sec, st.st_ctim.tv_nsec),
+	};
+	return 0;
+}
+
 #if MUNTIN_LINUX_CALLS
 
 int fsys_dir_init(struct fsys_dir *dir, int fd)
@@ -236,6 +268,8 @@ int fsys_stat(int dirfd, const char *name, unsigned flags, struct attrs *out)
 	do
 		got = statx(dirfd, name, at, STATX_BASIC_STATS | STATX_BTIME | STATX_MNT_ID, &sx);
 	while (got != 0 && errno == EINTR);
+	if (got != 0 && (errno == ENOSYS || errno == EINVAL || errno == EPERM))
+		return posix_stat(dirfd, name, flags, out);
 	if (got != 0)
 		return -1;
 	*out = (struct attrs){
@@ -292,6 +326,8 @@ ssize_t fsys_dir_read(struct fsys_dir *dir, void *buf, size_t cap)
 		errno = dir->error;
 		if (!from && !dir->error)
 			from = readdir(dir->stream);
+		if (!from && errno == EINTR)
+			continue;
 		if (!from) {
 			dir->error = errno;
 			return errno && !used ? -1 : (ssize_t)used;
@@ -315,30 +351,7 @@ ssize_t fsys_dir_read(struct fsys_dir *dir, void *buf, size_t cap)
 
 int fsys_stat(int dirfd, const char *name, unsigned flags, struct attrs *out)
 {
-	struct stat st;
-	int got;
-
-	do
-		got = *name ? fstatat(dirfd, name, &st, flags & FSYS_FOLLOW ? 0 : AT_SYMLINK_NOFOLLOW) : fstat(dirfd, &st);
-	while (got != 0 && errno == EINTR);
-	if (got != 0)
-		return -1;
-	*out = (struct attrs){
-		.flags = ATTRS_KNOWN,
-		.mode = st.st_mode,
-		.uid = st.st_uid,
-		.gid = st.st_gid,
-		.nlink = st.st_nlink,
-		.ino = st.st_ino,
-		.size = (uint64_t)st.st_size,
-		.blocks = (uint64_t)st.st_blocks,
-		.dev = device(major(st.st_dev), minor(st.st_dev)),
-		.rdev = device(major(st.st_rdev), minor(st.st_rdev)),
-		.atime = nanoseconds(st.st_atim.tv_sec, st.st_atim.tv_nsec),
-		.mtime = nanoseconds(st.st_mtim.tv_sec, st.st_mtim.tv_nsec),
-		.ctime = nanoseconds(st.st_ctim.tv_sec, st.st_ctim.tv_nsec),
-	};
-	return 0;
+	return posix_stat(dirfd, name, flags, out);
 }
 
 #endif
@@ -356,3 +369,143 @@ ssize_t fsys_readlink(int dirfd, const char *name, char *buf, size_t cap)
 	}
 	return len;
 }
+
+/* Watches --------------------------------------------------------------------------------------------- */
+
+#if MUNTIN_LINUX_CALLS
+
+enum {
+	WATCHED = IN_ONLYDIR | IN_EXCL_UNLINK | IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO | IN_ATTRIB | IN_CLOSE_WRITE |
+		  IN_MODIFY | IN_DELETE_SELF | IN_MOVE_SELF,
+};
+
+/* File systems whose content is changed by others than this kernel's callers. */
+static const uint32_t unheard[] = {
+	0x00006969, /* NFS */
+	0x0000517b, /* SMB */
+	0xff534d42, /* CIFS */
+	0xfe534d42, /* SMB 2 */
+	0x65735546, /* FUSE */
+	0x01021997, /* 9P */
+	0x00c36400, /* Ceph */
+	0x5346414f, /* AFS */
+	0x6b414653, /* AFS of the kernel */
+	0x73757245, /* Coda */
+	0x0bd00bd0, /* Lustre */
+	0x47504653, /* GPFS */
+	0x01161970, /* GFS2 */
+	0x7461636f, /* OCFS2 */
+	0x786f4256, /* VirtualBox shared folders */
+	0x00009fa0, /* /proc */
+	0x62656572, /* /sys */
+};
+
+static bool is_heard(int dirfd)
+{
+	struct statfs fs;
+	int got;
+
+	do
+		got = fstatfs(dirfd, &fs);
+	while (got != 0 && errno == EINTR);
+	for (size_t i = 0; got == 0 && i < ARRAY_LEN(unheard); i++) {
+		if ((uint32_t)fs.f_type == unheard[i])
+			return false;
+	}
+	return true;
+}
+
+int fsys_watch_open(void)
+{
+	return inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+}
+
+int fsys_watch_add(int watcher, int dirfd)
+{
+	char path[32];
+	int watch;
+
+	if (!is_heard(dirfd)) {
+		errno = EOPNOTSUPP;
+		return -1;
+	}
+	snprintf(path, sizeof path, "/proc/self/fd/%d", dirfd);
+	do
+		watch = inotify_add_watch(watcher, path, WATCHED);
+	while (watch < 0 && errno == EINTR);
+	if (watch < 0 && errno == ENOENT)
+		errno = ENOSYS; /* the directory is open: it is /proc that is not there */
+	return watch;
+}
+
+void fsys_watch_remove(int watcher, int watch)
+{
+	int saved = errno;
+
+	inotify_rm_watch(watcher, watch);
+	errno = saved;
+}
+
+static unsigned watch_what(uint32_t mask)
+{
+	unsigned what = 0;
+
+	if (mask & IN_Q_OVERFLOW)
+		return FSYS_WATCH_MISSED;
+	if (mask & IN_MOVE_SELF)
+		what |= FSYS_WATCH_MOVED;
+	if (mask & (IN_IGNORED | IN_UNMOUNT))
+		what |= FSYS_WATCH_ENDED;
+	return what | FSYS_WATCH_CHANGED;
+}
+
+ssize_t fsys_watch_read(int watcher, struct fsys_watch_event *events)
+{
+	char bytes[FSYS_WATCH_EVENTS * sizeof(struct inotify_event)];
+	struct inotify_event event;
+	ssize_t count = 0;
+	ssize_t got;
+
+	do
+		got = read(watcher, bytes, sizeof bytes);
+	while (got < 0 && errno == EINTR);
+	if (got < 0)
+		return errno == EAGAIN ? 0 : -1;
+	for (size_t at = 0; at < (size_t)got; at += sizeof event + event.len) {
+		memcpy(&event, bytes + at, sizeof event);
+		events[count++] = (struct fsys_watch_event){ event.wd, watch_what(event.mask) };
+	}
+	return count;
+}
+
+#else
+
+int fsys_watch_open(void)
+{
+	errno = ENOSYS;
+	return -1;
+}
+
+int fsys_watch_add(int watcher, int dirfd)
+{
+	(void)watcher;
+	(void)dirfd;
+	errno = ENOSYS;
+	return -1;
+}
+
+void fsys_watch_remove(int watcher, int watch)
+{
+	(void)watcher;
+	(void)watch;
+}
+
+ssize_t fsys_watch_read(int watcher, struct fsys_watch_event *events)
+{
+	(void)watcher;
+	(void)events;
+	errno = ENOSYS;
+	return -1;
+}
+
+#endif

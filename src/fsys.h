@@ -96,6 +96,36 @@ MUN_NODISCARD int fsys_stat(int dirfd, const char *name, unsigned flags, struct 
  */
 MUN_NODISCARD ssize_t fsys_readlink(int dirfd, const char *name, char *buf, size_t cap);
 
+/** What was heard of a watched directory. */
+enum fsys_watch_what {
+	FSYS_WATCH_CHANGED = 1 << 0, /* a name in it came, went or changed, or its own attributes */
+	FSYS_WATCH_MOVED = 1 << 1,   /* it has another name now and is still watched */
+	FSYS_WATCH_ENDED = 1 << 2,   /* it is not watched any more: removed, unmounted, or fsys_watch_remove() */
+	FSYS_WATCH_MISSED = 1 << 3,  /* events were lost; nobody knows of which directory */
+};
+
+struct fsys_watch_event {
+	int watch;     /* of fsys_watch_add(); none for FSYS_WATCH_MISSED */
+	unsigned what; /* enum fsys_watch_what */
+};
+
+enum { FSYS_WATCH_EVENTS = 256 };
+
+/** Begin to listen, see inotify(7). Returns a descriptor, readable while there are events; ENOSYS where it is not supported. */
+MUN_NODISCARD int fsys_watch_open(void);
+
+/**
+ * Watch the open directory `dirfd`, which can be closed then. Returns a number, the same for the same directory; ENOSPC at the limit,
+ * EOPNOTSUPP on file systems that change without the kernel's knowledge: remote ones, FUSE, /proc.
+ */
+MUN_NODISCARD int fsys_watch_add(int watcher, int dirfd);
+
+/** Watch it no more. */
+void fsys_watch_remove(int watcher, int watch);
+
+/** Take events that wait, at most FSYS_WATCH_EVENTS. Returns how many, 0 when there are none. */
+MUN_NODISCARD ssize_t fsys_watch_read(int watcher, struct fsys_watch_event *events);
+
 /** Does a record name `.` or `..`? */
 static inline bool fsys_is_dot(const char *name)
 {

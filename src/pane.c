@@ -64,6 +64,7 @@ void pane_free(struct pane *pane)
 	buf_fini(&pane->reason);
 	buf_fini(&pane->shown);
 	buf_fini(&pane->look.target);
+	free(pane->watches);
 	free(pane);
 }
 
@@ -112,6 +113,7 @@ static bool start_source(struct pane *pane)
 
 	if (pane->source)
 		return true;
+	pane_watch_reset(pane);
 	pane->source = source_new(&options);
 	pane->started_at = pane->last_record = loop_now();
 	if (pane->source)
@@ -124,13 +126,30 @@ static bool start_source(struct pane *pane)
 
 /* Scans ----------------------------------------------------------------------------------------------- */
 
-static struct pane_scan *add_scan(struct pane *pane, uint64_t id, entry_id top, bool shallow)
+/* A reading that does not show in the title. */
+static bool is_silent(const struct pane_scan *scan)
+{
+	return scan->quiet && scan->shallow;
+}
+
+/* Does a scan go on that shows in the title? */
+static bool is_scanning(const struct pane *pane)
+{
+	const struct pane_scan *scan = pane->scans;
+
+	while (scan && is_silent(scan))
+		scan = scan->next;
+	return scan != NULL;
+}
+
+static struct pane_scan *add_scan(struct pane *pane, uint64_t id, entry_id top, bool shallow, bool quiet)
 {
 	struct pane_scan *scan = calloc(1, sizeof *scan);
 
 	if (!scan)
 		return NULL;
-	*scan = (struct pane_scan){ .id = id, .top = top, .shallow = shallow, .view = scan_view_new(pane->tree, top) };
+	*scan = (struct pane_scan){ .id = id, .top = top, .shallow = shallow, .quiet = quiet, .began = loop_now() };
+	scan->view = scan_view_new(pane->tree, top);
 	if (!scan->view) {
 		free(scan);
 		return NULL;
@@ -175,13 +194,13 @@ static int request_scan(struct pane *pane, uint64_t id, entry_id top, bool shall
 	return done;
 }
 
-static void start_scan(struct pane *pane, entry_id top, bool shallow)
+static void start_scan(struct pane *pane, entry_id top, bool shallow, bool quiet)
 {
 	uint64_t id = pane->recording ? RECORDED_SCAN : ++pane->session->next_id;
 
 	if (!start_source(pane))
 		return;
-	if (!add_scan(pane, id, top, shallow)) {
+	if (!add_scan(pane, id, top, shallow, quiet)) {
 		fail(pane, "out of memory");
 		return;
 	}
@@ -190,9 +209,10 @@ static void start_scan(struct pane *pane, entry_id top, bool shallow)
 		fail(pane, strerror(errno));
 		return;
 	}
-	if (!shallow)
+	if (!shallow && !quiet)
 		pane->stopped = false;
-	set_state(pane, PANE_SCANNING);
+	if (is_scanning(pane))
+		set_state(pane, PANE_SCANNING);
 }
 
 static struct pane_scan *find_scan(const struct pane *pane, uint64_t id)
@@ -215,7 +235,7 @@ static void remove_scan(struct pane *pane, struct pane_scan *scan)
 }
 
 /* Directories that a reading of one directory has found: read what is below them. */
-static void scan_new_dirs(struct pane *pane, entry_id dir)
+static void scan_new_dirs(struct pane *pane, entry_id dir, bool quiet)
 {
 	if (!tree_has(pane->tree, dir) || !tree_dir(pane->tree, dir))
 		return;
@@ -223,8 +243,20 @@ static void scan_new_dirs(struct pane *pane, entry_id dir)
 		const struct dir *found = tree_dir(pane->tree, at);
 
 		if (found && found->state == DIR_UNREAD)
-			start_scan(pane, at, depth_below(pane, at) == 0);
+			start_scan(pane, at, false, quiet);
 	}
+}
+
+/* A directory that was to be read again has gone: its row is the business of the one above. */
+static void check_gone(struct pane *pane, entry_id dir, bool quiet)
+{
+	enum error error;
+
+	if (dir == TREE_ROOT || !tree_has(pane->tree, dir) || !tree_dir(pane->tree, dir) || tree_dir(pane->tree, dir)->state != DIR_UNREADABLE)
+		return;
+	error = tree_entry(pane->tree, dir)->error;
+	if (error == ERROR_NOENT || error == ERROR_NOTDIR || error == ERROR_LOOP || error == ERROR_STALE)
+		start_scan(pane, tree_entry(pane->tree, dir)->parent, true, quiet);
 }
 
 /* What a root that could not be read means for its pane. True when it is tried as a recording instead. */
@@ -251,13 +283,18 @@ static void scan_ended(struct pane *pane, struct pane_scan *scan)
 {
 	entry_id top = scan->top;
 	bool shallow = scan->shallow;
+	bool quiet = scan->quiet;
 
+	if (is_silent(scan))
+		pane_watch_ended(pane, scan);
 	remove_scan(pane, scan);
 	if (shallow)
-		scan_new_dirs(pane, top);
+		scan_new_dirs(pane, top, quiet);
 	if (top == TREE_ROOT && root_failed(pane))
 		return;
-	if (!pane->scans && pane->state == PANE_SCANNING)
+	if (shallow)
+		check_gone(pane, top, quiet);
+	if (!is_scanning(pane) && pane->state == PANE_SCANNING)
 		set_state(pane, pane->stopped ? PANE_STOPPED : PANE_COMPLETE);
 }
 
@@ -321,6 +358,9 @@ static bool take_frame(struct pane *pane, const struct wire_frame *frame)
 	case WIRE_PLANNED:
 	case WIRE_RESULT:
 		return session_job_frame(pane->session, pane, frame);
+	case WIRE_CHANGED:
+	case WIRE_UNWATCHED:
+		return pane_watch_frame(pane, frame);
 	default:
 		return frame->type >= WIRE_OPTIONAL || (frame->type <= WIRE_DONE && take_scan_frame(pane, frame));
 	}
@@ -430,7 +470,7 @@ static int64_t update_rate(struct pane *pane, int64_t now)
 {
 	double rate;
 
-	if (!pane->scans) {
+	if (!is_scanning(pane)) {
 		pane->rate = 0;
 		pane->rate_at = 0;
 		return INT64_MAX;
@@ -503,7 +543,7 @@ int64_t pane_step(struct pane *pane, int64_t now, bool *changed)
 		pane->wanted = true;
 	if (pane->wanted) {
 		pane->wanted = false;
-		start_scan(pane, TREE_ROOT, false);
+		start_scan(pane, TREE_ROOT, false, false);
 	}
 	if (pane->state == PANE_RESTARTING)
 		due = pane->restart_at;
@@ -516,6 +556,8 @@ int64_t pane_step(struct pane *pane, int64_t now, bool *changed)
 	next = rows_update(&pane->rows, now, pane->session->last_key);
 	due = next < due ? next : due;
 	*changed |= fill_screen(pane);
+	next = pane_watch_step(pane, now);
+	due = next < due ? next : due;
 	if (!pane->scans)
 		tree_reclaim(pane->tree);
 	next = check_greeting(pane, now);
@@ -563,6 +605,8 @@ bool pane_busy(const struct pane *pane)
 
 	if (pane->scans || pane->wanted || pane->state == PANE_RESTARTING || (pane->look.asked && !pane->look.answered))
 		return true;
+	if (pane_watch_busy(pane))
+		return true;
 	if (pane->source)
 		source_peek(pane->source, &len);
 	return len > 0 || !rows_settled(&pane->rows);
@@ -583,33 +627,43 @@ void pane_rescan(struct pane *pane)
 		pane_restart(pane);
 		return;
 	}
-	start_scan(pane, pane->rows.dir, false);
+	start_scan(pane, pane->rows.dir, false, false);
 }
 
 void pane_scan_below(struct pane *pane, entry_id dir)
 {
 	if (pane->source && !pane->recording)
-		start_scan(pane, dir, false);
+		start_scan(pane, dir, false, false);
 }
 
 void pane_refresh(struct pane *pane, entry_id dir)
 {
 	if (pane->source && !pane->recording && tree_has(pane->tree, dir) && tree_dir(pane->tree, dir))
-		start_scan(pane, dir, true);
+		start_scan(pane, dir, true, false);
+}
+
+void pane_refresh_quietly(struct pane *pane, entry_id dir)
+{
+	if (pane->source && !pane->recording && tree_has(pane->tree, dir) && tree_dir(pane->tree, dir))
+		start_scan(pane, dir, true, true);
 }
 
 bool pane_stop(struct pane *pane)
 {
 	struct buf out = BUF_INIT;
 
-	if (!pane->scans)
+	if (!is_scanning(pane))
 		return false;
-	for (const struct pane_scan *scan = pane->scans; scan; scan = scan->next)
+	for (struct pane_scan *scan = pane->scans, *next; scan; scan = next) {
+		next = scan->next;
+		if (is_silent(scan))
+			continue;
 		wire_close(&out, wire_open(&out, WIRE_STOP, scan->id));
+		remove_scan(pane, scan);
+	}
 	if (pane->source && !pane->recording && !out.failed && source_request(pane->source, out.data, out.len) != 0)
 		buf_clear(&out);
 	buf_fini(&out);
-	free_scans(pane);
 	if (pane->recording) {
 		source_free(pane->source);
 		pane->source = NULL;

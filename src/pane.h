@@ -32,6 +32,7 @@ struct pane_look {
 
 struct session;
 struct job;
+struct wire_frame;
 
 /** A scan that goes on in a pane. */
 struct pane_scan {
@@ -39,7 +40,18 @@ struct pane_scan {
 	uint64_t id;
 	entry_id top;
 	bool shallow;             /* of one directory only, see pane_refresh() */
+	bool quiet;               /* not asked for by the user: because of a change on disk */
+	int64_t began;            /* loop_now() time */
 	struct scan_view *view;
+};
+
+/** A shown directory, as its source watches it. */
+struct pane_watch {
+	entry_id dir;
+	uint64_t path_hash;       /* of its path below the root */
+	uint8_t state;            /* enum pane_watch_state */
+	bool changed;             /* to be read again */
+	int64_t ready_at;         /* but not before: reading it must not keep us busy for ever */
 };
 
 struct pane {
@@ -69,6 +81,14 @@ struct pane {
 	size_t height;            /* lines for rows, from the painter's layout */
 	struct pane_look look;
 	bool can_retry;           /* PANE_FAILED: `R` starts again */
+
+	struct pane_watch *watches; /* the shown directories, in the order of their rows */
+	size_t watch_count;
+	size_t watch_cap;
+	bool watching;            /* the source was asked to watch */
+	bool polls;               /* something shown cannot be watched, and is read again every few seconds */
+	int64_t watch_until;      /* an answer that has not come by then will not be waited for */
+	int64_t poll_at;
 };
 
 /**
@@ -140,10 +160,28 @@ void pane_scan_below(struct pane *pane, entry_id dir);
 /** Read one directory again, and only that: after a change in it. */
 void pane_refresh(struct pane *pane, entry_id dir);
 
+/** The same because of a change on disk: the pane stays complete meanwhile. */
+void pane_refresh_quietly(struct pane *pane, entry_id dir);
+
 /** Stop the scan and keep what it found. False when none runs. */
 bool pane_stop(struct pane *pane);
 
 /** Ask for every field of stat of an entry; the answer arrives in `look`. */
 void pane_look(struct pane *pane, entry_id id);
+
+/** For pane_step(): have what is shown watched, read again what has changed. Returns when it wants to be called again. */
+int64_t pane_watch_step(struct pane *pane, int64_t now);
+
+/** For pane_take(): WIRE_CHANGED or WIRE_UNWATCHED. False when it breaks the rules. */
+bool pane_watch_frame(struct pane *pane, const struct wire_frame *frame);
+
+/** A quiet reading of a directory has ended. */
+void pane_watch_ended(struct pane *pane, const struct pane_scan *scan);
+
+/** The source is another one or has gone. */
+void pane_watch_reset(struct pane *pane);
+
+/** Is there an answer to come, or something to be read again? */
+bool pane_watch_busy(const struct pane *pane);
 
 #endif

@@ -180,10 +180,13 @@ static struct reader *reader_new(struct scan *scan)
 	reader->scan = scan;
 	reader->out = (struct buf)BUF_INIT;
 	reader->path = (struct buf)BUF_INIT;
-	reader->writer = scan->sink.open(scan->sink.arg);
+	/* Room for every frame from the start: what has been found, and that the scan has ended, can be told without memory, too. */
+	reader->writer = buf_room(&reader->out, MAX_FRAME) ? scan->sink.open(scan->sink.arg) : NULL;
 	if (reader->writer)
 		return reader;
+	buf_fini(&reader->out);
 	free(reader);
+	errno = ENOMEM;
 	return NULL;
 }
 
@@ -212,10 +215,11 @@ static void *run(void *arg)
 	return NULL;
 }
 
-/* Start a thread that is counted in `threads` and `active`. Without memory for it the others do its work. */
+/* Start a thread that is counted in `threads` and `active`. Without memory for it the others do its work: false with errno. */
 bool scan_start_thread(struct scan *scan)
 {
 	struct reader *reader = reader_new(scan);
+	int error;
 
 	if (reader) {
 		atomic_fetch_add(&scan->refs, 1);
@@ -226,11 +230,13 @@ bool scan_start_thread(struct scan *scan)
 		atomic_fetch_sub(&scan->refs, 1);
 		reader_free(reader);
 	}
+	error = errno;
 	pthread_mutex_lock(&scan->lock);
 	scan->threads--;
 	scan->active--;
 	scan->jobs = scan->threads;
 	pthread_mutex_unlock(&scan->lock);
+	errno = error;
 	return false;
 }
 
@@ -276,6 +282,7 @@ static size_t anchor_limit(void)
 struct scan *scan_new(const struct scan_options *options)
 {
 	struct scan *scan = calloc(1, sizeof *scan);
+	int error;
 
 	if (!scan) {
 		struct glob_set exclude = options->exclude;
@@ -311,9 +318,10 @@ struct scan *scan_new(const struct scan_options *options)
 	}
 	if (scan_start_thread(scan))
 		return scan;
+	error = errno;
 	drop_waiting(scan);
 	scan_unref(scan);
-	errno = EAGAIN;
+	errno = error;
 	return NULL;
 }
 

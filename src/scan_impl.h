@@ -13,6 +13,7 @@
 
 enum {
 	DENTS = 1 << 16,            /* bytes of one getdents64 */
+	MAX_FRAME = DENTS + 1024,   /* of the names in one of those, the longest there is */
 	BREADTH = 8192,             /* directories that may wait before the newest are read first */
 	LONG_PATH = 1024,           /* a node with a longer path becomes an anchor */
 	SHARE_FROM = DENTS / 2,     /* a buffer this full: the directory is probably larger */
@@ -21,6 +22,8 @@ enum {
 	CHECK_STOP = 256,           /* entries between two looks at the stop flag */
 	SKIP_TYPE = 0xff,           /* marks a record that is left out */
 };
+
+static_assert(MAX_FRAME > WIRE_MAX_ATTRS + PATH_MAX + 64, "an entry's attributes and target are a frame, too");
 
 /* A directory from which others are opened. Guarded by anchor_lock. */
 struct anchor {
@@ -169,6 +172,9 @@ struct node *node_pop(struct scan *scan);
 /** Let a directory wait to be read.   Thread: scanner, no lock held. */
 void node_push(struct scan *scan, struct node *node);
 
+/** Let a directory wait that cannot be read now for want of descriptors, and do with one thread less. False when this is the only one.   Thread: scanner, no lock held. */
+bool node_put_off(struct scan *scan, struct node *node);
+
 /** With -L: note a directory's place below the ones above it. Returns -1 with ENOMEM.   Thread: scanner, no lock held. */
 int lineage_extend(struct scan *scan, struct node *node, struct lineage *up);
 
@@ -184,7 +190,7 @@ void scan_read_on(struct reader *reader, struct reading *reading);
 /** Leave a directory; the last one ends it.   Thread: scanner that is one of its users. */
 void scan_leave(struct reader *reader, struct reading *reading);
 
-/** Start a thread that is counted in `threads` and `active`. Without memory for it the others do its work.   Thread: any, no lock held. */
+/** Start a thread that is counted in `threads` and `active`. Without memory for it the others do its work: false with errno.   Thread: any, no lock held. */
 bool scan_start_thread(struct scan *scan);
 
 /** There is more to do than those at work can begin now: wake one, or answer that one is to be started.   Under the lock. */

@@ -116,11 +116,9 @@ struct node *node_pop(struct scan *scan)
 	return node;
 }
 
-void node_push(struct scan *scan, struct node *node)
+/* Put a node behind all others.   Under the lock. */
+static void append(struct scan *scan, struct node *node)
 {
-	bool start;
-
-	pthread_mutex_lock(&scan->lock);
 	node->older = scan->back;
 	node->newer = NULL;
 	if (scan->back)
@@ -129,9 +127,31 @@ void node_push(struct scan *scan, struct node *node)
 		scan->front = node;
 	scan->back = node;
 	scan->waiting++;
+}
+
+void node_push(struct scan *scan, struct node *node)
+{
+	bool start;
+
+	pthread_mutex_lock(&scan->lock);
+	append(scan, node);
 	start = scan_want_thread(scan);
 	pthread_mutex_unlock(&scan->lock);
 	if (start)
 		scan_start_thread(scan);
+}
+
+bool node_put_off(struct scan *scan, struct node *node)
+{
+	bool others;
+
+	pthread_mutex_lock(&scan->lock);
+	others = scan->threads > 1;
+	if (others) {
+		append(scan, node);
+		scan->jobs = scan->threads - 1;
+	}
+	pthread_mutex_unlock(&scan->lock);
+	return others;
 }
 

@@ -117,11 +117,25 @@ static bool excluded(struct reader *reader, const struct reading *reading, const
 		is_dir = S_ISDIR(attrs.mode);
 	if (scan->exclude.paths)
 		path_below_root(reading->node, dirent->name, &reader->path);
+	if (reader->path.failed) /* shown rather than lost */
+		return false;
 	return glob_set_match(&scan->exclude, dirent->name, strlen(dirent->name), reader->path.data, reader->path.len, is_dir);
 }
 
+/* A name that the stream cannot carry, as some filesystems have: the listing is not complete. */
+static bool is_too_long(struct reading *reading, const char *name)
+{
+	if (strlen(name) <= WIRE_MAX_NAME)
+		return false;
+	pthread_mutex_lock(&reading->read_lock);
+	if (!reading->error)
+		reading->error = ERROR_NAMETOOLONG;
+	pthread_mutex_unlock(&reading->read_lock);
+	return true;
+}
+
 /* Send the names of a buffer of records; those left out are marked. Returns how many were sent, as a batch if any. */
-static unsigned send_names(struct reader *reader, const struct reading *reading, size_t len, uint32_t *batch)
+static unsigned send_names(struct reader *reader, struct reading *reading, size_t len, uint32_t *batch)
 {
 	size_t start = 0;
 	unsigned count = 0;
@@ -130,7 +144,7 @@ static unsigned send_names(struct reader *reader, const struct reading *reading,
 		struct fsys_dirent *dirent = (void *)(reader->dents + at);
 
 		at += dirent->len;
-		if (fsys_is_dot(dirent->name) || excluded(reader, reading, dirent)) {
+		if (fsys_is_dot(dirent->name) || excluded(reader, reading, dirent) || is_too_long(reading, dirent->name)) {
 			dirent->type = SKIP_TYPE;
 			continue;
 		}
@@ -288,7 +302,7 @@ static void end_reading(struct reader *reader, struct reading *reading)
 	struct scan *scan = reader->scan;
 	uint32_t number = reading->node->number;
 
-	if (!reading->ended)
+	if (!reading->ended || scan_stopped(scan)) /* others may have left names unlooked at */
 		scan_send_end(reader, number, WIRE_END_PARTIAL, ERROR_CANCELED);
 	else if (has_vanished(reading->error))
 		scan_send_end(reader, number, WIRE_END_UNREAD, ERROR_NOENT);
@@ -321,28 +335,42 @@ void scan_leave(struct reader *reader, struct reading *reading)
 		end_reading(reader, reading);
 }
 
-/* Open a node's directory; when descriptors are short, what is only kept for speed is closed first. */
+static int try_to_open(struct scan *scan, const struct node *node)
+{
+	int failed;
+	int fd;
+
+	pthread_mutex_lock(&scan->anchor_lock);
+	failed = anchor_pin(scan, node->anchor);
+	pthread_mutex_unlock(&scan->anchor_lock);
+	if (failed)
+		return -1;
+	fd = anchor_open_path(node->anchor->fd, node->path, node->follow);
+	pthread_mutex_lock(&scan->anchor_lock);
+	node->anchor->pins--;
+	pthread_mutex_unlock(&scan->anchor_lock);
+	return fd;
+}
+
+static bool is_short_of_descriptors(int number)
+{
+	return number == EMFILE || number == ENFILE;
+}
+
+/*
+ * Open a node's directory. When descriptors are short, or the server has forgotten one, what is only kept for speed is closed
+ * and it is tried once more from above.
+ */
 static int open_node(struct scan *scan, const struct node *node)
 {
-	int fd = -1;
+	int fd = try_to_open(scan, node);
 
-	for (int tries = 0; tries < 2; tries++) {
-		pthread_mutex_lock(&scan->anchor_lock);
-		if (tries > 0)
-			anchor_close_all(scan, 0);
-		if (anchor_pin(scan, node->anchor) != 0) {
-			pthread_mutex_unlock(&scan->anchor_lock);
-			return -1;
-		}
-		pthread_mutex_unlock(&scan->anchor_lock);
-		fd = anchor_open_path(node->anchor->fd, node->path, node->follow);
-		pthread_mutex_lock(&scan->anchor_lock);
-		node->anchor->pins--;
-		pthread_mutex_unlock(&scan->anchor_lock);
-		if (fd >= 0 || (errno != EMFILE && errno != ENFILE))
-			break;
-	}
-	return fd;
+	if (fd >= 0 || (!is_short_of_descriptors(errno) && errno != ESTALE))
+		return fd;
+	pthread_mutex_lock(&scan->anchor_lock);
+	anchor_close_all(scan, 0);
+	pthread_mutex_unlock(&scan->anchor_lock);
+	return try_to_open(scan, node);
 }
 
 /* A directory found as a directory that is none any more, or another: it has changed. */
@@ -389,6 +417,8 @@ void scan_read_node(struct reader *reader, struct node *node)
 	struct reading *reading;
 	int fd = open_node(reader->scan, node);
 
+	if (fd < 0 && is_short_of_descriptors(errno) && node_put_off(reader->scan, node))
+		return;
 	if (!begin_reading(reader, node, fd)) {
 		fsys_close(fd);
 		node_free(reader->scan, node);

@@ -40,6 +40,7 @@ struct intake {
 	_Atomic pid_t pid;            /* 0 once it was waited for */
 	_Atomic uint64_t bytes;
 	atomic_bool greeted;          /* the greeting has come */
+	atomic_bool given_up;         /* source_kill() was called */
 	pthread_mutex_t lock;
 	bool ended;                   /* under the lock */
 	struct buf why;               /* under the lock */
@@ -69,7 +70,7 @@ static void intake_unref(struct intake *intake)
 	free(intake);
 }
 
-/* The line with which a stream begins; what was printed before it is skipped. Returns -1 with a reason. */
+/* The line with which a stream begins; what was printed before it is skipped. Returns -1 with a reason, unless a worker's end is one. */
 static int read_hello(struct intake *intake, int fd, struct buf *in, struct buf *why)
 {
 	for (;;) {
@@ -93,7 +94,8 @@ static int read_hello(struct intake *intake, int fd, struct buf *in, struct buf 
 		if (got < 0 && errno == EINTR)
 			continue;
 		if (got <= 0) {
-			buf_add_str(why, in->len ? "no answer but: " : "no answer");
+			if (in->len > 0 || intake->kind == SOURCE_RECORDING)
+				buf_add_str(why, in->len > 0 ? "no answer but: " : "empty");
 			buf_add(why, in->data, size_min(in->len, 200));
 			return -1;
 		}
@@ -188,7 +190,9 @@ static void wait_for_worker(struct intake *intake, struct buf *why)
 	atomic_store(&intake->pid, 0);
 	if (why->len > 0)
 		return;
-	if (WIFSIGNALED(status))
+	if (atomic_load(&intake->given_up))
+		buf_add_str(why, "no answer");
+	else if (WIFSIGNALED(status))
 		buf_printf(why, "killed by signal %d (%s)", WTERMSIG(status), strsignal(WTERMSIG(status)));
 	else
 		buf_printf(why, "ended with status %d", WEXITSTATUS(status));
@@ -444,8 +448,10 @@ void source_kill(struct source *source)
 {
 	pid_t pid = source->intake ? atomic_load(&source->intake->pid) : 0;
 
-	if (pid > 0)
-		kill(pid, SIGKILL);
+	if (pid <= 0)
+		return;
+	atomic_store(&source->intake->given_up, true);
+	kill(pid, SIGKILL);
 }
 
 struct source_info source_info(const struct source *source)

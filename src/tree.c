@@ -421,7 +421,10 @@ entry_id tree_add(struct tree *tree, entry_id parent, const char *name, size_t l
 	in->count++;
 	in->changes++;
 	tree->version++;
-	count_in(tree, entry);
+	if (entry_is_dir(entry))
+		count_in(tree, entry);
+	else
+		delta_of(tree, tree_entry(tree, parent)->below)->entries++;
 	if (tree->observer)
 		tree->observer->added(tree->observer->arg, id);
 	return id;
@@ -750,6 +753,12 @@ static uint16_t small_nlink(const struct attrs *attrs)
 	return (uint16_t)(attrs->nlink < UINT16_MAX ? attrs->nlink : UINT16_MAX);
 }
 
+/* A device node's number: 12 bits of major, 20 of minor. */
+static uint32_t rdev_bits(uint64_t rdev)
+{
+	return (uint32_t)(rdev >> 32) << 20 | ((uint32_t)rdev & 0xfffff);
+}
+
 /* Are these the attributes that it has, as far as it keeps them? */
 static bool has_attrs(const struct entry *entry, const struct attrs *attrs, uint16_t device)
 {
@@ -788,6 +797,8 @@ int tree_set_attrs(struct tree *tree, entry_id id, const struct attrs *attrs)
 	entry->blocks_hi = (uint16_t)(attrs->blocks >> 32);
 	entry->mtime = attrs->mtime;
 	entry->dev = device;
+	if (S_ISCHR(attrs->mode) || S_ISBLK(attrs->mode))
+		entry->below = rdev_bits(attrs->rdev);
 	entry->birth = birth_bits(attrs->btime);
 	if (!entry_is_dir(entry) || dir_at(tree, entry->below)->state < DIR_PARTIAL)
 		entry->error = ERROR_NONE;

@@ -98,14 +98,11 @@ static char *store_time(char *at, int64_t time)
 	return at + 8;
 }
 
-void wire_put_attrs(struct buf *out, const struct attrs *attrs)
+/* Write attributes into memory that has room for WIRE_MAX_ATTRS bytes; returns the end. */
+static char *store_attrs(char *at, const struct attrs *attrs)
 {
-	char *room = buf_room(out, WIRE_MAX_ATTRS);
 	uint32_t flags = attrs->flags & ATTRS_FLAGS;
-	char *at = room;
 
-	if (!room)
-		return;
 	flags |= attrs->rdev ? HAS_RDEV : 0;
 	flags |= attrs->mnt ? HAS_MNT : 0;
 	flags |= attrs->ctime != attrs->mtime ? HAS_CTIME : 0;
@@ -132,7 +129,15 @@ void wire_put_attrs(struct buf *out, const struct attrs *attrs)
 		at = store_time(at, attrs->atime);
 	if (flags & HAS_BTIME)
 		at = store_time(at, attrs->btime);
-	out->len += (size_t)(at - room);
+	return at;
+}
+
+void wire_put_attrs(struct buf *out, const struct attrs *attrs)
+{
+	char *room = buf_room(out, WIRE_MAX_ATTRS);
+
+	if (room)
+		out->len += (size_t)(store_attrs(room, attrs) - room);
 }
 
 unsigned wire_get_u8(struct wire_reader *in)
@@ -144,7 +149,7 @@ unsigned wire_get_u8(struct wire_reader *in)
 	return *in->at++;
 }
 
-static uint64_t get_long_varint(struct wire_reader *in)
+static uint64_t get_any_varint(struct wire_reader *in)
 {
 	uint64_t value = 0;
 
@@ -161,26 +166,26 @@ static uint64_t get_long_varint(struct wire_reader *in)
 	return 0;
 }
 
-/* Most numbers are small. */
+/* Most numbers are small: one byte at once, up to five without looking for the end at each. */
 static inline uint64_t get_varint(struct wire_reader *in)
 {
 	const unsigned char *at = in->at;
+	uint64_t value = 0;
 
-	if (in->end - at < 3)
-		return get_long_varint(in);
-	if (at[0] < 0x80) {
+	if (in->end - at < 5)
+		return get_any_varint(in);
+	if (*at < 0x80) {
 		in->at = at + 1;
-		return at[0];
+		return *at;
 	}
-	if (at[1] < 0x80) {
-		in->at = at + 2;
-		return (uint64_t)(at[0] & 0x7f) | (uint64_t)at[1] << 7;
+	for (unsigned shift = 0; shift < 35; shift += 7) {
+		value |= (uint64_t)(*at & 0x7f) << shift;
+		if (*at++ < 0x80) {
+			in->at = at;
+			return value;
+		}
 	}
-	if (at[2] < 0x80) {
-		in->at = at + 3;
-		return (uint64_t)(at[0] & 0x7f) | (uint64_t)(at[1] & 0x7f) << 7 | (uint64_t)at[2] << 14;
-	}
-	return get_long_varint(in);
+	return get_any_varint(in);
 }
 
 uint64_t wire_get_varint(struct wire_reader *in)
@@ -299,16 +304,26 @@ bool wire_get_name(struct wire_reader *in, struct wire_name *name)
 
 void wire_put_element(struct buf *out, const struct wire_attrs *element)
 {
-	wire_put_varint(out, element->index);
-	wire_put_u8(out, element->what);
+	size_t target_len = element->what & WIRE_ATTRS_TARGET ? element->target_len : 0;
+	char *room = buf_room(out, WIRE_MAX_ELEMENT + target_len);
+	char *at = room;
+
+	if (!room)
+		return;
+	at = varint(at, element->index);
+	*at++ = (char)element->what;
 	if (element->what & WIRE_ATTRS_STAT)
-		wire_put_attrs(out, &element->attrs);
-	if (element->what & WIRE_ATTRS_TARGET)
-		wire_put_bytes(out, element->target, element->target_len);
+		at = store_attrs(at, &element->attrs);
+	if (element->what & WIRE_ATTRS_TARGET) {
+		at = varint(at, target_len);
+		memcpy(at, element->target, target_len);
+		at += target_len;
+	}
 	if (element->what & WIRE_ATTRS_DIR)
-		wire_put_varint(out, element->dir);
+		at = varint(at, element->dir);
 	if (element->what & WIRE_ATTRS_ERROR)
-		wire_put_u8(out, element->error);
+		*at++ = (char)element->error;
+	out->len += (size_t)(at - room);
 }
 
 bool wire_get_element(struct wire_reader *in, struct wire_attrs *element)

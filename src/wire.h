@@ -24,6 +24,8 @@ enum {
 	WIRE_MAX_NOISE = 1 << 16,  /* bytes a far side may print before its hello line */
 	WIRE_MAX_VARINT = 10,
 	WIRE_MAX_ATTRS = 160,      /* bytes that wire_put_attrs() takes at most */
+	WIRE_MAX_ELEMENT = WIRE_MAX_ATTRS + 3 * WIRE_MAX_VARINT + 2, /* and wire_put_element(), without a link's target */
+	WIRE_MAX_WATCHES = 1000,   /* paths of a WIRE_WATCH */
 };
 
 /* Types from WIRE_OPTIONAL on may be skipped by who does not know them; any other unknown type ends the source. */
@@ -40,6 +42,8 @@ enum wire_type {
 	WIRE_PROGRESS = 8, /* of an operation */
 	WIRE_PLANNED = 9,  /* the plan is complete and waits for WIRE_CONFIRM */
 	WIRE_RESULT = 10,  /* an operation has ended */
+	WIRE_CHANGED = 11, /* watched directories are to be read again: { bytes path }… */
+	WIRE_UNWATCHED = 12, /* directories cannot be watched: varint error · { bytes path }…; without a path: none can */
 	/* to a source */
 	WIRE_SCAN = 32,    /* begin a scan: see struct wire_scan */
 	WIRE_STOP = 33,    /* end the scan or operation with this id; it still sends its end */
@@ -48,6 +52,7 @@ enum wire_type {
 	WIRE_CONFIRM = 36, /* run what was planned */
 	WIRE_JOBS = 39,    /* the scan with this id may use so many threads from now on: varint jobs */
 	WIRE_ROOT = 37,    /* the first request to a worker: u8 flags (1: read-only) · bytes the root's path */
+	WIRE_WATCH = 38,   /* the directories to be watched, instead of those before: { bytes path }… */
 	WIRE_OPTIONAL = 128,
 	WIRE_HEARTBEAT = 128, /* from a source while it works and has nothing else to say */
 };

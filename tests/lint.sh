@@ -14,7 +14,7 @@ layers='
 base     arena base buf diag error text vec
 data     access apply compare entry glob perm rows tree wire
 system   config_file fsys loop owner spawn thread watch
-work     copy journal op scan sink trash
+work     content copy journal op scan sink trash
 flow     feed ring source
 session  jobs pane session
 program  worker_main

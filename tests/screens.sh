@@ -12,6 +12,7 @@ set -u
 
 top_srcdir=${top_srcdir:-$(cd "$(dirname "$0")/.." && pwd)}
 MUNTIN=${MUNTIN:-${top_builddir:-$top_srcdir/build}/muntin}
+[ -x "$MUNTIN" ] || { echo "not there: $MUNTIN" >&2; exit 99; }
 screens=$top_srcdir/tests/screens
 scratch=$(mktemp -d "${TMPDIR:-/tmp}/muntin-screens.XXXXXX") || exit 99
 trap 'chmod -R u+rwX "$scratch"; rm -rf "$scratch"' EXIT
@@ -54,8 +55,8 @@ alike() {
 		-e 's/ (0[0-7]{3}) [^ ]+:[^ ]+ / \1 # /' \
 		-e 's/owner [^ ]+:[^ ]+ */owner # /' \
 		-e 's/│  you: .*│/│  you: #/' \
-		-e 's/(│ (owner|group|disk) +)[^│]*/\1#/' \
-		-e 's/[0-9.]+ [kMG]?B \([0-9,]+ bytes?\)/#/' \
+		-e 's/(│ (owner|group|disk) +).*$/\1#/' \
+		-e 's/[0-9.]+ [kMG]?B \([0-9,]+ bytes?\) */#/' \
 		-e 's/tid [0-9]+, [0-9.]+ [kMG]?B/tid #/' \
 		-e 's/^.*(┌ sources) .*$/\1/' \
 		-e 's/^.*│ (scan:[^│]*[^│ ]) *│.*$/\1/' \

@@ -7,8 +7,6 @@
 #include <unistd.h>
 
 #include "command.h"
-#include "confirm.h"
-#include "diag.h"
 #include "external.h"
 #include "owner.h"
 #include "script.h"
@@ -16,10 +14,7 @@
 #include "text.h"
 
 #define STEP_BUDGET (4 * LOOP_MS)
-#define PAINT_EVERY (16 * LOOP_MS)
 #define ANIMATE_EVERY (LOOP_SECOND / 10)
-
-enum { TROUBLE = 2 };
 
 /* ---- events ------------------------------------------------------------------- */
 
@@ -123,14 +118,6 @@ static void on_owners(void *arg)
 
 /* ---- keys --------------------------------------------------------------------- */
 
-void app_quit(struct app *app, int status)
-{
-	if (app->done)
-		return;
-	app->done = true;
-	app->status = status;
-}
-
 /** A key for the panes. */
 static void pane_key(struct app *app, const struct term_event *event)
 {
@@ -167,165 +154,6 @@ void app_key(struct app *app, const struct term_event *event)
 	else
 		pane_key(app, event);
 	app_settle(app);
-}
-
-/* ---- what happens by itself ----------------------------------------------------- */
-
-/** The one item of a job, for a message with its reason. */
-static void say_item(struct app *app, const struct job *job)
-{
-	struct paint p = app_paint_now(app);
-	struct buf text = BUF_INIT;
-	const struct op_row *row = &job->list.rows[0];
-	const char *detail = op_list_detail(&job->list, row);
-
-	paint_foreign(&p, &text, job->title.data, job->title.len);
-	buf_printf(&text, ": %s", row->status == OP_OK ? "ok" : row->status == OP_FAILED ? "failed" : "skipped");
-	if (row->error != ERROR_NONE)
-		buf_printf(&text, ": %s", error_text(row->error));
-	if (detail) {
-		buf_add_str(&text, ", ");
-		paint_foreign(&p, &text, detail, strlen(detail));
-	}
-	if (buf_str(&text) && row->status == OP_OK && !detail)
-		app_say(app, "%s", text.data);
-	else if (!text.failed)
-		app_fail(app, "%s", text.data);
-	buf_fini(&text);
-}
-
-/** Tell how a job has ended. */
-static void say_end(struct app *app, const struct job *job)
-{
-	struct paint p = app_paint_now(app);
-	struct buf text = BUF_INIT;
-	bool bad = job->state == JOB_FAILED || (job->state == JOB_DONE && job->result.failed + job->result.left_out > 0);
-
-	if (job->state == JOB_DONE && job->list.len == 1) {
-		say_item(app, job);
-		return;
-	}
-	paint_job_text(&p, job, &text);
-	if (bad && job->list.len > 0)
-		buf_add_str(&text, "; t shows the reasons");
-	if (buf_str(&text) && bad)
-		app_fail(app, "%s", text.data);
-	else if (!text.failed)
-		app_say(app, "%s", text.data);
-	buf_fini(&text);
-}
-
-/** Jobs that have ended since the last time. One that never ran was cancelled by somebody who knows. */
-static void step_jobs(struct app *app)
-{
-	const struct session *session = app->session;
-
-	if (vec_grow(&app->announced, &app->announced_cap, session->job_count, 1) != 0)
-		return;
-	while (app->announced_count < session->job_count)
-		app->announced[app->announced_count++] = false;
-	for (size_t i = 0; i < session->job_count; i++) {
-		const struct job *job = session->jobs[i];
-
-		if (app->announced[i] || job->state < JOB_DONE)
-			continue;
-		app->announced[i] = true;
-		if (job->state != JOB_CANCELLED || job->result.ok + job->result.failed + job->result.skipped > 0)
-			say_end(app, job);
-	}
-}
-
-/** The cursor goes to the name that was wished for, once it is there. */
-static void step_wish(struct app *app)
-{
-	struct app_wish *wish = &app->wish;
-	entry_id id;
-
-	if (!wish->pane)
-		return;
-	if (!tree_has(wish->pane->tree, wish->dir) || wish->pane->rows.dir != wish->dir) {
-		wish->pane = NULL;
-		return;
-	}
-	id = tree_find(wish->pane->tree, wish->dir, wish->name.data, wish->name.len);
-	if (id)
-		rows_want(&wish->pane->rows, id);
-	if (id || (!session_has_jobs(app->session) && !pane_busy(wish->pane)))
-		wish->pane = NULL;
-}
-
-/** The session has changed: everybody who waits for that looks at it. */
-static void step_all(struct app *app)
-{
-	struct dialog *below;
-
-	if (app->stepped == app->session->version)
-		return;
-	app->stepped = app->session->version;
-	app->dirty = true;
-	step_jobs(app);
-	step_wish(app);
-	for (struct dialog *dialog = app->dialog; dialog; dialog = below) {
-		below = dialog->below;
-		if (dialog->ops->step)
-			dialog->ops->step(app, dialog);
-	}
-}
-
-/** Leave no lines empty below the last row while there are rows above the first one. */
-static void fill_screen(struct pane *pane)
-{
-	struct rows *rows = &pane->rows;
-	size_t last = rows->count > pane->height ? rows->count - pane->height : 0;
-
-	if (rows->top > last)
-		rows->top = last;
-}
-
-void app_settle(struct app *app)
-{
-	app->due = session_step(app->session, loop_now(), 0);
-	step_all(app);
-	app_layout(app);
-	fill_screen(session_pane(app->session));
-}
-
-static void step_script(struct app *app)
-{
-	struct buf why = BUF_INIT;
-
-	if (!app->script || script_step(app->script, app, loop_now(), &why))
-		return;
-	script_free(app->script);
-	app->script = NULL;
-	if (why.len > 0) {
-		if (app->options->headless) {
-			app_quit(app, TROUBLE);
-			app->last_words = why;
-			return;
-		}
-		if (buf_str(&why))
-			app_fail(app, "%s", why.data);
-	} else if (app->options->headless) {
-		app_quit(app, 0);
-	}
-	buf_fini(&why);
-}
-
-bool app_idle(const struct app *app)
-{
-	const struct session *session = app->session;
-
-	for (size_t i = 0; i < session->pane_count; i++) {
-		const struct pane *pane = session->panes[i];
-
-		if (pane_busy(pane) || (pane->look.asked && !pane->look.answered && pane->source))
-			return false;
-	}
-	for (size_t i = 0; i < session->job_count; i++)
-		if (session->jobs[i]->state == JOB_PLANNING || session->jobs[i]->state == JOB_RUNNING)
-			return false;
-	return !app->dirty && app->painted_version == session->version && owners_settled(app->owners) && !app->external;
 }
 
 /* ---- the loop ------------------------------------------------------------------- */
@@ -394,9 +222,8 @@ static void turn(struct app *app)
 
 	if (app->term->active && term_deadline(app->term) >= 0 && now >= term_deadline(app->term))
 		read_keys(app);
-	app->due = session_step(app->session, now, STEP_BUDGET);
-	step_all(app);
-	step_script(app);
+	app_step(app, STEP_BUDGET);
+	script_turn(app);
 	app_layout(app);
 	if (!app->done)
 		paint_if_due(app);
@@ -405,14 +232,14 @@ static void turn(struct app *app)
 static void run(struct app *app)
 {
 	app_settle(app);
-	step_script(app);
+	script_turn(app);
 	app->dirty = true;
 	if (!app->done)
 		app_paint(app);
 	while (!app->done) {
 		if (loop_run_once(&app->loop, next_wait(app, loop_now())) < 0) {
 			buf_printf(&app->last_words, "%s", strerror(errno));
-			app_quit(app, TROUBLE);
+			app_quit(app, APP_TROUBLE);
 			return;
 		}
 		if (!app->done)
@@ -557,9 +384,10 @@ static void add_choices(const struct app *app, struct buf *out)
 		const struct pane *pane = app->session->panes[i];
 		long count = tree_marked(pane->tree, &bytes) > 0 ? pane_targets(pane, &ids, &cap) : 0;
 
+		if (count < 0 || (count > 1 && command_sort_entries(pane->tree, ids, (size_t)count) != 0))
+			out->failed = true;
 		for (long at = 0; at < count; at++)
 			add_choice(app, pane, ids[at], out);
-		out->failed |= count < 0;
 	}
 	if (out->len == 0 && pane_current(session_pane(app->session)) != 0)
 		add_choice(app, session_pane(app->session), pane_current(session_pane(app->session)), out);
@@ -576,7 +404,7 @@ static void write_file(struct app *app, const char *path, const struct buf *cont
 	else
 		buf_add_str(&app->last_words, "standard output");
 	buf_printf(&app->last_words, ": %s", content->failed ? "out of memory" : strerror(errno));
-	app->status = TROUBLE;
+	app->status = APP_TROUBLE;
 }
 
 /** What a run leaves behind, once the screen is the shell's again. */
@@ -643,7 +471,7 @@ int app_run(const struct options *options, struct supervise_link *link)
 
 	if (!app) {
 		fprintf(stderr, "muntin: out of memory\n");
-		return TROUBLE;
+		return APP_TROUBLE;
 	}
 	*app = (struct app){ .options = options, .link = link, .loop = LOOP_INIT, .tty = -1, .due = INT64_MAX };
 	tzset();
@@ -651,7 +479,7 @@ int app_run(const struct options *options, struct supervise_link *link)
 	if (open_all(app) == 0)
 		run(app);
 	else
-		app->status = TROUBLE;
+		app->status = APP_TROUBLE;
 	if (app->orphaned)
 		supervise_abandon(app->link, app->status);
 	if (app->term && app->term->active)

@@ -32,6 +32,9 @@ struct dialog_ops {
 	void (*free)(struct dialog *dialog);
 };
 
+/** The exit status when nothing could be done. */
+enum { APP_TROUBLE = 2 };
+
 /** What every dialog begins with. */
 struct dialog {
 	const struct dialog_ops *ops;
@@ -131,6 +134,9 @@ void app_quit(struct app *app, int status);
 
 /** Paint now. */
 void app_paint(struct app *app);
+
+/** Take what has come for at most `budget` nanoseconds, and tell dialogs and the status line. */
+void app_step(struct app *app, int64_t budget);
 
 /** After a key or a command: rows and layout are true again. */
 void app_settle(struct app *app);

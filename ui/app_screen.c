@@ -7,6 +7,7 @@
 
 #include "diag.h"
 #include "external.h"
+#include "owner.h"
 #include "supervise.h"
 #include "text.h"
 
@@ -56,6 +57,148 @@ bool app_fail_on(struct app *app, const char *words, const void *bytes, size_t l
 	return false;
 }
 
+/* ---- what happens by itself: jobs end, names appear ------------------------------ */
+
+/** The one item of a job, for a message with its reason. */
+static void say_item(struct app *app, const struct job *job)
+{
+	struct paint p = app_paint_now(app);
+	struct buf text = BUF_INIT;
+	const struct op_row *row = &job->list.rows[0];
+	const char *detail = op_list_detail(&job->list, row);
+
+	paint_foreign(&p, &text, job->title.data, job->title.len);
+	buf_printf(&text, ": %s", row->status == OP_OK ? "ok" : row->status == OP_FAILED ? "failed" : "skipped");
+	if (row->error != ERROR_NONE)
+		buf_printf(&text, ": %s", error_text(row->error));
+	if (detail) {
+		buf_add_str(&text, ", ");
+		paint_foreign(&p, &text, detail, strlen(detail));
+	}
+	if (buf_str(&text) && row->status == OP_OK && !detail)
+		app_say(app, "%s", text.data);
+	else if (!text.failed)
+		app_fail(app, "%s", text.data);
+	buf_fini(&text);
+}
+
+/** Tell how a job has ended. */
+static void say_end(struct app *app, const struct job *job)
+{
+	struct paint p = app_paint_now(app);
+	struct buf text = BUF_INIT;
+	bool bad = job->state == JOB_FAILED || (job->state == JOB_DONE && job->result.failed + job->result.left_out > 0);
+
+	if (job->state == JOB_DONE && job->list.len == 1) {
+		say_item(app, job);
+		return;
+	}
+	paint_job_text(&p, job, &text);
+	if (bad && job->list.len > 0)
+		buf_add_str(&text, "; t shows the reasons");
+	if (buf_str(&text) && bad)
+		app_fail(app, "%s", text.data);
+	else if (!text.failed)
+		app_say(app, "%s", text.data);
+	buf_fini(&text);
+}
+
+/** Jobs that have ended since the last time. One that never ran was cancelled by somebody who knows. */
+static void step_jobs(struct app *app)
+{
+	const struct session *session = app->session;
+
+	if (vec_grow(&app->announced, &app->announced_cap, session->job_count, 1) != 0)
+		return;
+	while (app->announced_count < session->job_count)
+		app->announced[app->announced_count++] = false;
+	for (size_t i = 0; i < session->job_count; i++) {
+		const struct job *job = session->jobs[i];
+
+		if (app->announced[i] || job->state < JOB_DONE)
+			continue;
+		app->announced[i] = true;
+		if (job->state != JOB_CANCELLED || job->result.ok + job->result.failed + job->result.skipped > 0)
+			say_end(app, job);
+	}
+}
+
+/** The cursor goes to the name that was wished for, once it is there. */
+static void step_wish(struct app *app)
+{
+	struct app_wish *wish = &app->wish;
+	entry_id id;
+
+	if (!wish->pane)
+		return;
+	if (!tree_has(wish->pane->tree, wish->dir) || wish->pane->rows.dir != wish->dir) {
+		wish->pane = NULL;
+		return;
+	}
+	id = tree_find(wish->pane->tree, wish->dir, wish->name.data, wish->name.len);
+	if (id)
+		rows_want(&wish->pane->rows, id);
+	if (id || (!session_has_jobs(app->session) && !pane_busy(wish->pane)))
+		wish->pane = NULL;
+}
+
+/** The session has changed: everybody who waits for that looks at it. */
+static void step_all(struct app *app)
+{
+	struct dialog *below;
+
+	if (app->stepped == app->session->version)
+		return;
+	app->stepped = app->session->version;
+	app->dirty = true;
+	step_jobs(app);
+	step_wish(app);
+	for (struct dialog *dialog = app->dialog; dialog; dialog = below) {
+		below = dialog->below;
+		if (dialog->ops->step)
+			dialog->ops->step(app, dialog);
+	}
+}
+
+/** Leave no lines empty below the last row while there are rows above the first one. */
+static void fill_screen(struct pane *pane)
+{
+	struct rows *rows = &pane->rows;
+	size_t last = rows->count > pane->height ? rows->count - pane->height : 0;
+
+	if (rows->top > last)
+		rows->top = last;
+}
+
+void app_step(struct app *app, int64_t budget)
+{
+	app->due = session_step(app->session, loop_now(), budget);
+	step_all(app);
+}
+
+void app_settle(struct app *app)
+{
+	app_step(app, 0);
+	app_layout(app);
+	fill_screen(session_pane(app->session));
+}
+
+bool app_idle(const struct app *app)
+{
+	const struct session *session = app->session;
+
+	for (size_t i = 0; i < session->pane_count; i++) {
+		const struct pane *pane = session->panes[i];
+
+		if (pane_busy(pane) || (pane->look.asked && !pane->look.answered && pane->source))
+			return false;
+	}
+	for (size_t i = 0; i < session->job_count; i++)
+		if (session->jobs[i]->state == JOB_PLANNING || session->jobs[i]->state == JOB_RUNNING)
+			return false;
+	return !app->dirty && app->painted_version == session->version && owners_settled(app->owners) && !app->external;
+}
+
 /* ---- dialogs -------------------------------------------------------------------- */
 
 void app_open(struct app *app, struct dialog *dialog)
@@ -76,6 +219,14 @@ void app_close(struct app *app, struct dialog *dialog)
 		app->dirty = true;
 		return;
 	}
+}
+
+void app_quit(struct app *app, int status)
+{
+	if (app->done)
+		return;
+	app->done = true;
+	app->status = status;
 }
 
 void app_flush(struct app *app)

@@ -9,6 +9,7 @@
 
 #include "keys.h"
 #include "prompt.h"
+#include "tree.h"
 
 struct app;
 struct command;
@@ -135,6 +136,9 @@ prompt_complete command_complete_entry;
 
 /** Append `bytes` quoted as in sh, so that command_run() reads them back as one word. */
 void command_quote(struct buf *out, const char *bytes, size_t len);
+
+/** Put entries into the order of their paths: in a tree they stand as the disk had them. Returns -1 with ENOMEM. */
+MUN_NODISCARD int command_sort_entries(const struct tree *tree, entry_id *ids, size_t count);
 
 /* What the table's rows run. */
 #define X(id, ...) bool command_##id(struct app *app, const struct command_call *call);

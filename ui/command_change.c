@@ -36,22 +36,21 @@ static int by_path(const void *a, const void *b, void *paths)
 	return first->len < second->len ? -1 : first->len > second->len;
 }
 
-/** Entries stand in the tree as the disk had them; people look for them by name. Returns -1 with ENOMEM. */
-static int targets_sort(const struct tree *tree, struct targets *targets)
+int command_sort_entries(const struct tree *tree, entry_id *ids, size_t count)
 {
-	struct placed *placed = calloc(targets->count, sizeof *placed);
+	struct placed *placed = calloc(count, sizeof *placed);
 	struct buf paths = BUF_INIT;
 	int status = -1;
 
-	for (size_t i = 0; i < targets->count && placed; i++) {
-		placed[i] = (struct placed){ .id = targets->ids[i], .begin = paths.len };
-		tree_path(tree, targets->ids[i], &paths);
+	for (size_t i = 0; i < count && placed; i++) {
+		placed[i] = (struct placed){ .id = ids[i], .begin = paths.len };
+		tree_path(tree, ids[i], &paths);
 		placed[i].len = paths.len - placed[i].begin;
 	}
 	if (placed && buf_str(&paths)) {
-		qsort_r(placed, targets->count, sizeof *placed, by_path, paths.data);
-		for (size_t i = 0; i < targets->count; i++)
-			targets->ids[i] = placed[i].id;
+		qsort_r(placed, count, sizeof *placed, by_path, paths.data);
+		for (size_t i = 0; i < count; i++)
+			ids[i] = placed[i].id;
 		status = 0;
 	}
 	buf_fini(&paths);
@@ -71,7 +70,7 @@ static bool targets_take(struct app *app, struct targets *targets)
 		return app_fail(app, count < 0 ? "out of memory" : "there is no entry here");
 	}
 	targets->count = (size_t)count;
-	if (count > 1 && targets_sort(session_pane(app->session)->tree, targets) != 0) {
+	if (count > 1 && command_sort_entries(session_pane(app->session)->tree, targets->ids, targets->count) != 0) {
 		free(targets->ids);
 		return app_fail(app, "out of memory");
 	}

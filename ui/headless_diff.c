@@ -77,6 +77,15 @@ static void take_recording(void *arg, size_t index)
 	struct diff *diff = arg;
 
 	diff->roots[index].recording = true;
+	compare_not_local(diff->compare, index);
+}
+
+/* What is known of all roots is compared while nothing more has come. */
+static void settle(void *arg)
+{
+	struct diff *diff = arg;
+
+	diff->failed |= compare_settle(diff->compare) != 0;
 }
 
 /* A root that could not be read, or not to its end; there is no row for it. */
@@ -106,8 +115,22 @@ static void look_at_root(struct diff *diff, const struct diff_root *root)
 
 static int scan_roots(struct diff *diff)
 {
-	const struct headless_scan scan = { .frame = take_frame, .failed = take_failure, .arg = diff, .recording = take_recording };
+	const struct headless_scan scan = {
+		.frame = take_frame, .failed = take_failure, .idle = settle, .arg = diff, .recording = take_recording,
+	};
 
+	diff->trouble |= headless_scan(diff->options, &scan) != HEADLESS_OK;
+	for (size_t i = 0; i < diff->count; i++) {
+		scan_view_free(diff->roots[i].view);
+		diff->roots[i].view = NULL;
+		look_at_root(diff, &diff->roots[i]);
+	}
+	settle(diff);
+	return diff->failed ? -1 : 0;
+}
+
+static int init_roots(struct diff *diff)
+{
 	for (size_t i = 0; i < diff->count; i++) {
 		struct diff_root *root = &diff->roots[i];
 
@@ -117,13 +140,7 @@ static int scan_roots(struct diff *diff)
 		if (!root->view)
 			return -1;
 	}
-	diff->trouble |= headless_scan(diff->options, &scan) != HEADLESS_OK;
-	for (size_t i = 0; i < diff->count; i++) {
-		scan_view_free(diff->roots[i].view);
-		diff->roots[i].view = NULL;
-		look_at_root(diff, &diff->roots[i]);
-	}
-	return diff->failed ? -1 : 0;
+	return 0;
 }
 
 /* Contents --------------------------------------------------------------------------------------------- */
@@ -141,6 +158,7 @@ static void refuse_batch(struct diff *diff, const struct content_batch *batch, i
 		content_batch_get(batch, i, &ask);
 		compare_answer(diff->compare, &ask, answers);
 	}
+	settle(diff);
 }
 
 /* Hand a batch over; NULL is none. */
@@ -218,7 +236,7 @@ static bool take_batch(struct diff *diff)
 		compare_answer(diff->compare, &ask, answers);
 	}
 	content_batch_free(batch);
-	diff->failed |= compare_settle(diff->compare) != 0;
+	settle(diff);
 	return true;
 }
 
@@ -257,16 +275,19 @@ static int start_content(struct diff *diff)
 static int start_compare(struct diff *diff)
 {
 	struct compare_pane panes[COMPARE_MAX_PANES];
-	unsigned by = diff->options->by;
 
+	diff->by = diff->options->by;
 	for (size_t i = 0; i < diff->count; i++)
-		panes[i] = (struct compare_pane){ diff->roots[i].tree, TREE_ROOT, !diff->roots[i].recording };
+		panes[i] = (struct compare_pane){ diff->roots[i].tree, TREE_ROOT, true };
 	/* rsync looks at sizes and times; at contents when they are asked for. */
 	if (diff->options->format == FORMAT_RSYNC)
-		by = COMPARE_SIZE | COMPARE_MTIME | COMPARE_TARGET | (by & COMPARE_CONTENT);
-	diff->compare = compare_new(panes, diff->count, by, diff->options->time_tolerance);
+		diff->by = COMPARE_SIZE | COMPARE_MTIME | COMPARE_TARGET | (diff->by & COMPARE_CONTENT);
+	diff->compare = compare_new(panes, diff->count, diff->by, diff->options->time_tolerance);
+	if (!diff->compare)
+		return -1;
+	compare_be_patient(diff->compare);
 	diff->asked = COMPARE_TOP;
-	return diff->compare ? compare_settle(diff->compare) : -1;
+	return 0;
 }
 
 static void print_row(struct diff *diff, compare_id row)
@@ -313,10 +334,13 @@ static void print_summary(const struct diff *diff)
 
 	for (size_t i = 0; i < ARRAY_LEN(parts); i++)
 		all += diff->rows[parts[i].state];
+	/* When a root could not be opened that has been said, and is all there is to say. */
+	if (all == 0 && diff->trouble)
+		return;
 	buf_add_str(&line, "muntin: ");
 	text_count(&line, all);
 	buf_add_str(&line, " compared by ");
-	options_add_by(&line, diff->options->by);
+	options_add_by(&line, diff->by);
 	for (size_t i = 0; i < ARRAY_LEN(parts); i++) {
 		buf_add_str(&line, i ? ", " : ": ");
 		text_count(&line, diff->rows[parts[i].state]);
@@ -339,7 +363,7 @@ static int exit_status(const struct diff *diff)
 
 static int run(struct diff *diff)
 {
-	if (!diff->roots || scan_roots(diff) != 0 || start_compare(diff) != 0 || start_content(diff) != 0)
+	if (!diff->roots || init_roots(diff) != 0 || start_compare(diff) != 0 || scan_roots(diff) != 0 || start_content(diff) != 0)
 		return -1;
 	print_rows(diff);
 	if (diff->failed || diff->path.failed)

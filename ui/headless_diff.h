@@ -35,6 +35,7 @@ struct diff {
 	size_t count;
 	struct compare *compare;
 	struct content *content;
+	unsigned by;               /* enum compare_by */
 	compare_id asked;          /* the directory whose files' contents were last asked for; 0: all were */
 	bool ascii;
 	bool trouble;

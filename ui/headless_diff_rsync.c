@@ -161,6 +161,11 @@ static void print_old(struct diff *diff, entry_id top, bool itself)
 
 /* Rows ------------------------------------------------------------------------------------------------- */
 
+static bool same_type(const struct entry *a, const struct entry *b)
+{
+	return ((a->mode ^ b->mode) & S_IFMT) == 0;
+}
+
 static int64_t seconds(int64_t ns)
 {
 	return ns / NANOSECONDS - (ns % NANOSECONDS < 0);
@@ -173,7 +178,7 @@ static bool same_time(const struct diff *diff, const struct entry *a, const stru
 	return (apart < 0 ? -apart : apart) <= diff->options->time_tolerance / NANOSECONDS;
 }
 
-/* Both have it, of one type. */
+/* Both have it, of one type; `differs` has a type of its own for other devices. */
 static void print_both(struct diff *diff, const struct entry *from, const struct entry *to, unsigned differs, const char *path, size_t len,
 		       const char *target, size_t target_len)
 {
@@ -181,7 +186,8 @@ static void print_both(struct diff *diff, const struct entry *from, const struct
 	bool by_content = diff->options->by & COMPARE_CONTENT;
 	bool file = S_ISREG(from->mode);
 	bool size = file && from->size != to->size;
-	bool content = (file && by_content && (size || differs & COMPARE_DIFFERS_CONTENT)) || differs & COMPARE_DIFFERS_TARGET;
+	bool content = (file && by_content && (size || differs & COMPARE_DIFFERS_CONTENT)) ||
+		       differs & (COMPARE_DIFFERS_TARGET | COMPARE_DIFFERS_TYPE);
 	bool time = !same_time(diff, from, to);
 
 	letters[1] = type_letter(from->mode);
@@ -201,7 +207,7 @@ static void print_both(struct diff *diff, const struct entry *from, const struct
 		return;
 	if (file && (content || size || (time && !by_content)))
 		letters[0] = '>';
-	else if (S_ISLNK(from->mode) && content)
+	else if (content)
 		letters[0] = 'c';
 	add_line(diff, letters, path, len, target, target_len);
 }
@@ -220,7 +226,7 @@ void diff_print_rsync(struct diff *diff, compare_id row, const struct compare_lo
 		print_old(diff, to, true);
 	} else if (!to && look->know[1] == COMPARE_ABSENT) {
 		print_new(diff, from);
-	} else if (from && to && look->differs & COMPARE_DIFFERS_TYPE) {
+	} else if (from && to && !same_type(tree_entry(tree, from), tree_entry(diff->roots[1].tree, to))) {
 		print_old(diff, to, false);
 		print_new(diff, from);
 	} else if (from && to && tree_entry(tree, from)->flags & tree_entry(diff->roots[1].tree, to)->flags & ENTRY_KNOWN) {

@@ -312,3 +312,25 @@ bool script_step(struct script *script, struct app *app, int64_t now, struct buf
 	}
 	return false;
 }
+
+void script_turn(struct app *app)
+{
+	struct buf why = BUF_INIT;
+
+	if (!app->script || script_step(app->script, app, loop_now(), &why))
+		return;
+	script_free(app->script);
+	app->script = NULL;
+	if (why.len > 0) {
+		if (app->options->headless) {
+			app_quit(app, APP_TROUBLE);
+			app->last_words = why;
+			return;
+		}
+		if (buf_str(&why))
+			app_fail(app, "%s", why.data);
+	} else if (app->options->headless) {
+		app_quit(app, 0);
+	}
+	buf_fini(&why);
+}

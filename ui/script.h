@@ -30,6 +30,9 @@ void script_free(struct script *script);
  */
 bool script_step(struct script *script, struct app *app, int64_t now, struct buf *why);
 
+/** The same for the script of the app, if it has one: with its end a headless app ends, too. */
+void script_turn(struct app *app);
+
 /** When it wants to be called again although nothing happens (the end of a wait), INT64_MAX for never. */
 int64_t script_deadline(const struct script *script);
 

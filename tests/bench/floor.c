@@ -1,12 +1,13 @@
 /*
- * floor: the least that a program which shows names and sizes must pay: getdents64 for every directory, statx
- * for every entry, nothing kept. Others are measured as a multiple of it.
+ * floor: the least that a program which shows names and sizes must pay: getdents64 for every directory,
+ * statx for every entry, nothing kept. Others are measured as a multiple of it.
  *
  *     floor ROOT THREADS [names]
  *
- * THREADS share a stack of directories; one directory is read by one thread. With `names` entries are not asked for
- * their stat. Prints `N entries B blocks`: the entries below ROOT, ROOT not among them, and the sum of their st_blocks,
- * hard links every time. Exit 0; 1 if something could not be read, with the number on standard error; 2 for bad usage.
+ * THREADS share a stack of directories; one directory is read by one thread. With `names` entries are not
+ * asked for their stat. Prints `N entries B blocks`: the entries below ROOT, ROOT not among them, and the sum
+ * of their st_blocks, hard links every time. Exit 0; 1 if something could not be read, with the number on
+ * standard error; 2 for bad usage.
  */
 #include <dirent.h>
 #include <fcntl.h>
@@ -124,9 +125,10 @@ static void entry_visit(struct floor *floor, int fd, const struct todo *dir, con
 
 	tally->entries++;
 	if (!floor->names_only || entry->type == DT_UNKNOWN) {
+		const int flags = AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT;
 		struct statx stat;
 
-		if (statx(fd, entry->name, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT, STATX_BASIC_STATS, &stat) != 0) {
+		if (statx(fd, entry->name, flags, STATX_BASIC_STATS, &stat) != 0) {
 			tally->errors++;
 			return;
 		}
@@ -192,7 +194,7 @@ int main(int argc, char **argv)
 	pthread_t threads[THREADS_MAX];
 	long count = argc > 2 ? strtol(argv[2], NULL, 10) : 0;
 
-	if (argc < 3 || argc > 4 || count < 1 || count > THREADS_MAX || (argc == 4 && strcmp(argv[3], "names") != 0)) {
+	if (argc > 4 || count < 1 || count > THREADS_MAX || (argc == 4 && strcmp(argv[3], "names") != 0)) {
 		fprintf(stderr, "usage: floor ROOT THREADS [names]\n");
 		return 2;
 	}

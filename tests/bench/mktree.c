@@ -3,8 +3,9 @@
  *
  *     mktree ROOT DEPTH FANOUT FILES [SIZE]
  *
- * ROOT is made and gets FILES files and FANOUT directories, each of these the same again, DEPTH levels down. Files
- * are empty, or hold any number of bytes below SIZE. All that varies comes from one generator with a fixed start.
+ * ROOT is made and gets FILES files and FANOUT directories, each of these the same again, DEPTH levels down.
+ * Files are empty, or hold any number of bytes below SIZE. All that varies comes from one generator with a
+ * fixed start.
  *
  *     mktree big 4 10 90         999,990 files and 11,110 directories below the root
  *     mktree flat 0 0 1000000    one directory of a million files

@@ -11,8 +11,8 @@ While the program runs, only times and bytes are taken down; what stood on the s
 the model in tests/pty/screen.py. So measuring costs the program next to nothing.
 
 The first screen is complete at the first pause in the output. A program has settled when it neither writes nor uses
-CPU time. A key is seen when the cursor rests on another line, which no spinner can feign; one that is not seen before
-the next counts with the time between the two.
+CPU time. A key is seen when the cursor rests on another line, which no spinner can feign: so keys should move it to
+and fro, and within one column. One that is not seen before the next counts with the time between the two.
 """
 import argparse
 import collections
@@ -39,6 +39,8 @@ FRAME = 0.0005        # s between two writes of one frame, at most
 FRAME_MOST = 0.002    # s that a frame lasts, at most
 LOOK = 0.05           # s between two looks at CPU time and memory
 QUIET = 0.5           # s without output and CPU time after which a program has settled
+LATE = 0.005          # s after its time that a key may be typed; a machine that holds us up longer than that
+                      # holds up the program too, and what was under way then is no delay of its own
 TAIL = 64 * 1024      # bytes of output in which texts are looked for while it runs
 ANSWERS = {b'\x1b[6n': b'\x1b[1;1R', b'\x1b[c': b'\x1b[?62;22c', b'\x1b[0c': b'\x1b[?62;22c'}
 
@@ -106,7 +108,7 @@ class Session:
     def __init__(self, command, env=None, cols=120, rows=40):
         self.command, self.cols, self.rows = command, cols, rows
         self.output = []     # (time, bytes)
-        self.keys = []       # (time, text)
+        self.keys = []       # (time, was it late?)
         self.typed = 0.0     # when waiting for the last key to be seen ended
         self.usage = Usage()
         self.alive = True
@@ -198,16 +200,16 @@ class Session:
 
     def type(self, keys, rate, seconds, until=None):
         """Type the keys in turn, so many a second, for a time or until a text was written."""
-        begin = self.now()
+        due = self.now()
         for count in range(int(rate * seconds)):
-            self.read(begin + count / rate, lambda: self.has_written(until))
+            self.read(due, lambda: self.has_written(until))
             if not self.alive or self.has_written(until):
                 break
-            key = keys[count % len(keys)]
-            self.keys.append((self.now(), key))
-            os.write(self.terminal, key.encode())
-        if self.keys:
-            self.read(self.keys[-1][0] + 1 / rate)
+            now = self.now()
+            self.keys.append((now, now > due + LATE))
+            os.write(self.terminal, keys[count % len(keys)].encode())
+            due = now + 1 / rate
+        self.read(due)
         self.typed = self.now()
 
 
@@ -269,19 +271,27 @@ def last_text(session):
     return text
 
 
+def resting_lines(session):
+    """The cursor's line after each frame, as (time, line), where it rests; what is painted in several goes moves it
+    elsewhere in between. It rests in the column where it is found most often."""
+    places = [(when, screen.cursor) for when, screen in play(session) if session.keys]
+    columns = collections.Counter(column for when, (column, _) in places if when > session.keys[0][0])
+    return [(when, line) for when, (column, line) in places if columns and column == columns.most_common(1)[0][0]]
+
+
 def key_delays(session):
-    """For each key the time until it was seen."""
-    lines = [(when, screen.cursor[1]) for when, screen in play(session)]
-    pressed = [when for when, _ in session.keys]
-    ends = pressed[1:] + [session.typed]
+    """For each key the time until it was seen, and the number of keys left out because one was typed late."""
+    lines = resting_lines(session)
+    ends = session.keys[1:] + [(session.typed, False)]
     delays, at, line = [], 0, None
-    for press, end in zip(pressed, ends):
+    for (press, late), (end, next_late) in zip(session.keys, ends):
         while at < len(lines) and lines[at][0] <= press:
             line = lines[at][1]
             at += 1
         seen = next((when for when, other in lines[at:] if other != line), math.inf)
-        delays.append(min(seen, end) - press)
-    return delays
+        if not late and not next_late:
+            delays.append(min(seen, end) - press)
+    return delays, len(session.keys) - len(delays)
 
 
 def percentile(values, share):
@@ -331,16 +341,18 @@ def measure(options, result):
     if options.needle:
         found = moments(session, {'needle': lambda text: options.needle in text})
         result['needle_ms'] = 1000 * found['needle'] if found else None
-    delays = [1000 * delay for delay in key_delays(session)]
+    delays, left_out = key_delays(session)
     if delays:
         result['keys'] = len(delays)
-        result.update(('key_%s_ms' % name, percentile(delays, share))
+        result['keys_left_out'] = left_out
+        result.update(('key_%s_ms' % name, 1000 * percentile(delays, share))
                       for name, share in (('p50', .5), ('p90', .9), ('p99', .99), ('most', 1)))
     return session
 
 
 def main():
     options = arguments()
+    sys.stdout.reconfigure(errors='replace')
     result = collections.OrderedDict()
     try:
         session = measure(options, result)

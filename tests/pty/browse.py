@@ -101,12 +101,17 @@ def all_complete(term, timeout=20):
         shown = panes(term)
         return shown and all('✓' in pane.title for pane in shown)
     term.wait(done, timeout, '✓ in all panes')
+    still(term, 0.06)                       # the rest of that picture may still be on its way
+
+
+def wait_pane(term, index, condition, what, timeout=10):
+    """Wait until a pane (from 0) is such that `condition(pane)` is true."""
+    term.wait(lambda: len(panes(term)) > index and condition(panes(term)[index]), timeout, what)
 
 
 def wait_title(term, index, text, timeout=20):
     """Wait until the title of a pane (from 0) has the text."""
-    term.wait(lambda: len(panes(term)) > index and text in panes(term)[index].title, timeout,
-              '%r in the title of pane %d' % (text, index + 1))
+    wait_pane(term, index, lambda pane: text in pane.title, '%r in the title of pane %d' % (text, index + 1), timeout)
 
 
 def current(term):

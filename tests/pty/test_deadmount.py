@@ -1,7 +1,7 @@
 """A filesystem that never answers: only its own pane waits."""
 import os
 
-from browse import check_gone, current, family, panes, start, still, three_trees, wait_title
+from browse import SPINNING, check_gone, current, family, panes, start, still, three_trees, wait_pane, wait_title
 from term import Limit, state_of, stat_fields
 
 
@@ -11,7 +11,7 @@ def stuck(pids):
         try:
             for tid in os.listdir('/proc/%d/task' % pid):
                 with open('/proc/%d/task/%s/wchan' % (pid, tid), encoding='ascii', errors='replace') as file:
-                    if 'fuse' in file.read() or 'request_wait' in '':
+                    if file.read().startswith(('request_wait_answer', 'fuse_')):
                         return True
                 with open('/proc/%d/task/%s/stat' % (pid, tid), 'rb') as file:
                     if file.read().rpartition(b') ')[2][:1] == b'D':
@@ -22,9 +22,11 @@ def stuck(pids):
 
 
 def browse_dead(ctx, mode, backend):
-    """A pane on the dead mount beside one on a live tree, with a thread stuck in it: (terminal, its processes)."""
+    """A pane on the dead mount beside one on a live tree, with a thread stuck in it: (terminal, its processes, mount)."""
     fuse = ctx.fuse(mode)
-    tree = three_trees(ctx)[0]
+    tree = ctx.path('tree-one')
+    if not os.path.exists(tree):
+        three_trees(ctx)
     term = start(ctx, '-b', backend, fuse.path, tree, complete=False)
     term.wait(lambda: len(panes(term)) == 2, what='both panes')
     wait_title(term, 1, '✓')
@@ -33,7 +35,7 @@ def browse_dead(ctx, mode, backend):
     # enough that the pane has not become complete.
     if mode == 'dead':
         term.wait(lambda: stuck(pids), 5, 'a thread stuck in the dead mount')
-    return term, pids
+    return term, pids, fuse
 
 
 def check_other_pane(term):
@@ -45,7 +47,7 @@ def check_other_pane(term):
             term.keys(name)
             term.wait(lambda where=where: current(term) == where, what='the cursor on ' + where)
     term.keys('Enter')
-    term.wait(lambda: panes(term)[1].names() == ['deep/', 'index'], what='the rows of docs')
+    wait_pane(term, 1, lambda pane: pane.names() == ['deep/', 'index'], 'the rows of docs')
     term.keys('h')
     term.wait(lambda: current(term) == 'docs/', what='the cursor on docs')
 
@@ -64,7 +66,7 @@ def check_quit(term, pids, how):
 def check_dead(ctx, mode, backend):
     """All of it, and the ways out."""
     for way, status in (('q', 0), ('^c', 0), ('term', 143), ('hup', 129), ('kill', 137)):
-        term, pids = browse_dead(ctx, mode, backend)
+        term, pids, _ = browse_dead(ctx, mode, backend)
         check_other_pane(term)
         assert '✓' not in panes(term)[0].title, panes(term)[0].title
         if way in ('q', '^c'):
@@ -94,7 +96,7 @@ def test_unread_workers(ctx):
 
 def test_silence_is_shown(ctx):
     """⌛ in the title of the pane that waits, names that came before stay, and other panes go on."""
-    term, _ = browse_dead(ctx, 'dead', 'threads')
+    term, _, _ = browse_dead(ctx, 'dead', 'threads')
     wait_title(term, 0, '⌛', 15)
     assert 'file-0000' in panes(term)[0].names(), 'the names that were found are not shown'
     check_other_pane(term)
@@ -109,7 +111,7 @@ def test_silence_is_shown(ctx):
 def test_close_the_dead_pane(ctx):
     """`^w c` on it, and muntin lives on."""
     for backend in ('threads', 'workers'):
-        term, _ = browse_dead(ctx, 'dead', backend)
+        term, _, _ = browse_dead(ctx, 'dead', backend)
         term.keys('^w', 'c')
         term.wait(lambda term=term: len(panes(term)) == 1, what='one pane')
         term.keys('R')
@@ -121,16 +123,10 @@ def test_close_the_dead_pane(ctx):
 def test_abort_frees_everybody(ctx):
     """Once the filesystem answers with an error, the pane says so, and no process is left after the end."""
     for backend in ('threads', 'workers'):
-        fuse = ctx.fuse('dead')
-        tree = three_trees(ctx)[0] if not os.path.exists(ctx.path('tree-one')) else ctx.path('tree-one')
-        term = start(ctx, '-b', backend, fuse.path, tree, complete=False)
-        wait_title(term, 1, '✓')
-        pids = family(term)
-        term.wait(lambda pids=pids: stuck(pids), 5, 'a thread stuck in the dead mount')
+        term, pids, fuse = browse_dead(ctx, 'dead', backend)
         with open('/sys/fs/fuse/connections/%d/abort' % fuse.connection, 'wb') as file:
             file.write(b'1')
-        term.wait(lambda term=term: '⠋' not in panes(term)[0].title and not set('⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏') & set(panes(term)[0].title), 10,
-                  'the end of the scan')
+        wait_pane(term, 0, lambda pane: not set(SPINNING) & set(pane.title), 'the end of the scan')
         term.keys('q')
         assert term.wait_end() == 0
         term.check_restored()

@@ -9,7 +9,7 @@ import tempfile
 import time
 
 from browse import (all_complete, check_frame, check_gone, check_left, command, current, family, key, panes, plant, plant_many,
-                    start, still, three_trees, wait_title, with_worker)
+                    start, still, three_trees, wait_pane, wait_title, with_worker)
 from term import PATIENCE, Limit, alive, state_of, stat_fields
 
 
@@ -23,16 +23,16 @@ def test_browse_three_trees(ctx):
     term.keys('j', 'Down', 'j')
     term.wait(lambda: current(term) == '.hidden', what='the cursor on the fourth row')
     term.keys('g', 'Enter')
-    term.wait(lambda: current(term) == 'deep/' and panes(term)[0].names() == ['deep/', 'index'], what='the rows of docs')
+    wait_pane(term, 0, lambda pane: current(term) == 'deep/' and pane.names() == ['deep/', 'index'], 'the rows of docs')
     term.keys('h')
     term.wait(lambda: current(term) == 'docs/', what='the cursor on the directory that was left')
     term.keys('o')
-    term.wait(lambda: panes(term)[0].names()[:3] == ['docs/', 'deep/', 'index'], what='docs expanded')
+    wait_pane(term, 0, lambda pane: pane.names()[:3] == ['docs/', 'deep/', 'index'], 'docs expanded')
     term.keys('Tab', 'Space', 'Space')
-    term.wait(lambda: '2 marked' in panes(term)[1].bottom and panes(term)[1].lines[1].startswith('*'), what='two marks')
+    wait_pane(term, 1, lambda pane: '2 marked' in pane.bottom and pane.lines[1].startswith('*'), 'two marks')
     command(term, 'sort size')
     term.keys('Tab', 'f', 'file-1', 'Enter')
-    term.wait(lambda: panes(term)[2].names() == ['file-%02d' % i for i in range(10, 20)], what='ten filtered rows')
+    wait_pane(term, 2, lambda pane: pane.names() == ['file-%02d' % i for i in range(10, 20)], 'ten filtered rows')
     term.keys('Tab', '/', 'file-3', 'Enter')
     term.wait(lambda: current(term) == 'file-30', what='the cursor on the first match')
     term.keys('n')
@@ -46,10 +46,10 @@ def test_leave_at_the_root(ctx):
     plant(ctx.path('up'), 'within/down/file', 'beside/other')
     term = start(ctx, ctx.path('up', 'within'))
     term.keys('h')
-    term.wait(lambda: panes(term)[0].names() == ['beside/', 'within/'] and current(term) == 'within/', what='the parent')
+    wait_pane(term, 0, lambda pane: pane.names() == ['beside/', 'within/'] and current(term) == 'within/', 'the parent')
     all_complete(term)
     term.keys('Enter', 'Enter')
-    term.wait(lambda: panes(term)[0].names() == ['file'], what='back where it began')
+    wait_pane(term, 0, lambda pane: pane.names() == ['file'], 'back where it began')
     term.keys('q')
     check_left(term, 0)
 
@@ -97,7 +97,7 @@ def test_ways_out(ctx):
     for name in ('q', 'F10', '^c', 'Q'):
         term = start(ctx, '--cwd-file', ctx.path('cwd'), root)
         term.keys('Enter')
-        term.wait(lambda term=term: panes(term)[0].names() == ['file'], what='the rows of sub')
+        wait_pane(term, 0, lambda pane: pane.names() == ['file'], 'the rows of sub')
         with Limit(1.5):
             term.keys(name)
             term.wait_end()

@@ -6,7 +6,7 @@ title, hide, or look like another name: one name is one row, and two names are n
 import os
 import re
 
-from browse import all_complete, check_clean, check_frame, check_left, command, panes, start, still
+from browse import all_complete, check_clean, check_frame, check_left, command, panes, start, still, wait_pane
 
 # Each as bytes; no slash, no NUL, at most 255.
 HOSTILE = [
@@ -123,12 +123,12 @@ def test_hostile_directories(ctx):
     term = start(ctx, ctx.path('dirs'), cols=100, rows=30)
     for _ in range(count):
         term.keys('Enter')
-        term.wait(lambda: '1 entry' in panes(term)[0].bottom, what='the one file')
-        assert len(panes(term)[0].rows) == 1
+        wait_pane(term, 0, lambda pane: '1 entry' in pane.bottom and len(pane.rows) == 1, 'the one file')
         term.keys('h')
-        term.wait(lambda: '%d entries' % count in panes(term)[0].bottom, what='the directories')
-        term.keys('o', 'j', 'j')
-        term.drain()
+        wait_pane(term, 0, lambda pane: '%d entries' % count in pane.bottom, 'the directories')
+        term.keys('o')
+        wait_pane(term, 0, lambda pane: '%d entries' % (count + 1) in pane.bottom, 'the file below the directory')
+        term.keys('o', 'j')
         check_obeyed_nothing(ctx, term)
     check_frame(term)
     check_obeyed_nothing(ctx, term)
@@ -143,7 +143,7 @@ def test_hostile_roots(ctx):
         root = os.path.join(os.fsencode(ctx.path('dirs')), name)
         term = ctx.spawn([ctx.muntin, '--no-config', root, root + b'-gone'[:255 - len(name)] if len(name) < 250 else root])
         term.wait(lambda term=term: 'quit' in term.text() and len(panes(term)) == 2, what='both panes')
-        term.wait(lambda term=term: '1 entry' in panes(term)[0].bottom, what='the one file')
+        wait_pane(term, 0, lambda pane: '1 entry' in pane.bottom, 'the one file')
         term.keys('W')
         term.wait_text('sources')
         check_obeyed_nothing(ctx, term)
@@ -168,6 +168,7 @@ def test_questions_about_hostile_names(ctx):
             term.keys('Esc')
             still(term, 0.06)
         term.keys('j')
+        still(term, 0.06)
         check_obeyed_nothing(ctx, term)
     assert sorted(os.listdir(os.fsencode(ctx.path('dirs')))) == before
     term.keys('q')

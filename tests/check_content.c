@@ -1,0 +1,411 @@
+/*
+ * Contents on real files, read in chunks of eight bytes: classes, what is no longer what was asked for, what cannot be read, what
+ * must not be opened.
+ */
+#define CONTENT_CHUNK 8
+#include "../src/content.c"
+#include "../src/content_read.c"
+
+#include <check.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { PANES = 4, NOBODY = 65534 };
+
+static char box[256];
+
+static char *at(size_t pane, const char *name)
+{
+	static char paths[8][400];
+	static unsigned next;
+	char *path = paths[next++ % 8];
+
+	snprintf(path, sizeof paths[0], "%s/%zu/%s", box, pane, name);
+	return path;
+}
+
+static void set_up(void)
+{
+	const char *tmp = getenv("TMPDIR");
+
+	umask(022);
+	snprintf(box, sizeof box, "%s/muntin-content-XXXXXX", tmp && *tmp ? tmp : "/tmp");
+	ck_assert_ptr_nonnull(mkdtemp(box));
+	ck_assert_int_eq(chmod(box, 0755), 0);
+	for (size_t i = 0; i < PANES; i++) {
+		ck_assert_int_eq(mkdir(at(i, ""), 0755), 0);
+		ck_assert_int_eq(mkdir(at(i, "d"), 0755), 0);
+	}
+}
+
+static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+	(void)st;
+	(void)type;
+	(void)ftw;
+	return remove(path);
+}
+
+static void tear_down(void)
+{
+	nftw(box, remove_one, 8, FTW_PHYS | FTW_DEPTH);
+}
+
+static void write_file(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0644);
+
+	ck_assert_int_ge(fd, 0);
+	ck_assert_int_eq((int)write(fd, text, strlen(text)), (int)strlen(text));
+	close(fd);
+}
+
+static struct compare_file found(size_t pane, const char *path)
+{
+	struct attrs attrs;
+
+	ck_assert_int_eq(fsys_stat(AT_FDCWD, path, 0, &attrs), 0);
+	return (struct compare_file){ .pane = (uint8_t)pane, .dev = attrs.dev, .ino = attrs.ino, .size = attrs.size, .mtime = attrs.mtime };
+}
+
+static struct content *start(unsigned threads, bool follow)
+{
+	static char roots[PANES][300];
+	struct content_root places[PANES];
+	struct content *content;
+
+	for (size_t i = 0; i < PANES; i++) {
+		snprintf(roots[i], sizeof roots[i], "%s", at(i, ""));
+		places[i] = (struct content_root){ roots[i], "d" };
+	}
+	content = content_new(&(struct content_options){ .roots = places, .count = PANES, .threads = threads, .follow = follow });
+	ck_assert_ptr_nonnull(content);
+	return content;
+}
+
+/* The answers for one row, as text: classes, and `C` changed, `A` denied, `!` anything else. */
+static const char *answers_for(const char *dir, const char *name, const struct compare_file *files, size_t count, bool follow)
+{
+	static char text[COMPARE_MAX_PANES + 1];
+	struct content *content = start(1, follow);
+	struct content_batch *batch = content_batch_new(dir, strlen(dir));
+	struct compare_ask ask = { .row = 5, .count = count };
+	const uint8_t *answers;
+	uint64_t bytes;
+
+	memcpy(ask.files, files, count * sizeof *files);
+	ck_assert_ptr_nonnull(batch);
+	ck_assert_int_eq(content_batch_add(batch, name, strlen(name), &ask), 0);
+	ck_assert_int_eq(content_put(content, batch), 0);
+	ck_assert_uint_eq(content_pending(content), 1);
+	batch = content_take(content, true);
+	ck_assert_ptr_nonnull(batch);
+	ck_assert_ptr_null(content_take(content, true));
+	ck_assert_uint_eq(content_batch_rows(batch, &bytes), 1);
+	answers = content_batch_get(batch, 0, &ask);
+	ck_assert_uint_eq(ask.row, 5);
+	ck_assert_uint_eq(ask.count, count);
+	for (size_t i = 0; i < count; i++) {
+		text[i] = (char)(answers[i] < 128 ? '0' + answers[i] : '!');
+		text[i] = answers[i] == COMPARE_ANSWER_ERROR(ERROR_CHANGED) ? 'C' : text[i];
+		text[i] = answers[i] == COMPARE_ANSWER_ERROR(ERROR_ACCES) ? 'A' : text[i];
+	}
+	text[count] = '\0';
+	content_batch_free(batch);
+	content_free(content);
+	return text;
+}
+
+/* Classes ---------------------------------------------------------------------------------------------- */
+
+static const struct {
+	const char *contents[PANES]; /* NULL: another name of the file before */
+	size_t count;
+	const char *answers;
+} classes[] = {
+	{ { "", "" }, 2, "11" },
+	{ { "a", "a" }, 2, "11" },
+	{ { "a", "b" }, 2, "12" },
+	{ { "a", "bb" }, 2, "12" },
+	{ { "12345678", "12345678" }, 2, "11" },
+	{ { "12345678", "12345679" }, 2, "12" },
+	{ { "1234567812345678", "1234567812345678" }, 2, "11" },
+	{ { "123456781", "123456782" }, 2, "12" },
+	{ { "12345678x2345678y", "12345678x2345678y" }, 2, "11" },
+	{ { "a", "b", "a", "b" }, 4, "1212" },
+	{ { "a", "b", "c", "d" }, 4, "1234" },
+	{ { "a", "bb", "a", "bb" }, 4, "1212" },
+	{ { "a", "bb", "b", "bb" }, 4, "1232" },
+	{ { "12345678a", "12345678b", "x2345678a", "12345678a" }, 4, "1231" },
+	{ { "12345678abcdefgh1", "12345678abcdefgh2", "12345678xbcdefgh1", "12345678xbcdefgh1" }, 4, "1233" },
+	{ { "a", NULL, "b" }, 3, "112" },
+	{ { "b", "a", NULL, "b" }, 4, "1221" },
+};
+
+START_TEST(finds_classes)
+{
+	struct compare_file files[PANES];
+	size_t count = classes[_i].count;
+
+	for (size_t i = 0; i < count; i++) {
+		if (classes[_i].contents[i])
+			write_file(at(i, "d/f"), classes[_i].contents[i]);
+		else
+			ck_assert_int_eq(link(at(i - 1, "d/f"), at(i, "d/f")), 0);
+		files[i] = found(i, at(i, "d/f"));
+	}
+	ck_assert_str_eq(answers_for("", "f", files, count, false), classes[_i].answers);
+}
+END_TEST
+
+START_TEST(does_not_read_one_inode)
+{
+	struct compare_file files[2];
+
+	write_file(at(0, "d/f"), "x");
+	ck_assert_int_eq(link(at(0, "d/f"), at(1, "d/f")), 0);
+	files[0] = found(0, at(0, "d/f"));
+	files[1] = found(1, at(1, "d/f"));
+	/* Neither is there any more: nobody looks. */
+	ck_assert_int_eq(unlink(at(0, "d/f")), 0);
+	ck_assert_int_eq(unlink(at(1, "d/f")), 0);
+	ck_assert_str_eq(answers_for("", "f", files, 2, false), "11");
+}
+END_TEST
+
+/* What has changed --------------------------------------------------------------------------------------- */
+
+static void make_longer(const char *path)
+{
+	write_file(path, "12345678x");
+}
+
+static void make_another(const char *path)
+{
+	char other[400];
+
+	snprintf(other, sizeof other, "%s.new", path);
+	write_file(other, "12345678");
+	ck_assert_int_eq(rename(other, path), 0);
+}
+
+static void make_younger(const char *path)
+{
+	const struct timespec times[2] = { { .tv_sec = 5 }, { .tv_sec = 5 } };
+
+	ck_assert_int_eq(utimensat(AT_FDCWD, path, times, 0), 0);
+}
+
+static void make_gone(const char *path)
+{
+	ck_assert_int_eq(unlink(path), 0);
+}
+
+static void make_link(const char *path)
+{
+	char other[400];
+
+	snprintf(other, sizeof other, "%s.old", path);
+	ck_assert_int_eq(rename(path, other), 0);
+	ck_assert_int_eq(symlink("f.old", path), 0);
+}
+
+static void make_fifo(const char *path)
+{
+	ck_assert_int_eq(unlink(path), 0);
+	ck_assert_int_eq(mkfifo(path, 0644), 0);
+}
+
+static void make_dir(const char *path)
+{
+	ck_assert_int_eq(unlink(path), 0);
+	ck_assert_int_eq(mkdir(path, 0755), 0);
+}
+
+static void (*const changes[])(const char *path) = { make_longer, make_another, make_younger, make_gone, make_link, make_fifo, make_dir };
+
+START_TEST(sees_what_has_changed)
+{
+	struct compare_file files[3];
+
+	for (size_t i = 0; i < 3; i++) {
+		write_file(at(i, "d/f"), "12345678");
+		files[i] = found(i, at(i, "d/f"));
+	}
+	changes[_i](at(1, "d/f"));
+	ck_assert_str_eq(answers_for("", "f", files, 3, false), "1C1");
+}
+END_TEST
+
+START_TEST(sees_a_directory_that_has_changed)
+{
+	struct compare_file files[2];
+
+	for (size_t i = 0; i < 2; i++) {
+		ck_assert_int_eq(mkdir(at(i, "d/e"), 0755), 0);
+		write_file(at(i, "d/e/f"), "x");
+		files[i] = found(i, at(i, "d/e/f"));
+	}
+	ck_assert_str_eq(answers_for("e", "f", files, 2, false), "11");
+	ck_assert_int_eq(rename(at(1, "d/e"), at(1, "d/x")), 0);
+	ck_assert_str_eq(answers_for("e", "f", files, 2, false), "1C");
+	/* No link is followed on the way, but with -L. */
+	ck_assert_int_eq(symlink("x", at(1, "d/e")), 0);
+	ck_assert_str_eq(answers_for("e", "f", files, 2, false), "1C");
+	ck_assert_str_eq(answers_for("e", "f", files, 2, true), "11");
+}
+END_TEST
+
+/* As another user, in a process of its own. */
+static int answers_as_nobody(const struct compare_file *files, const char *expected)
+{
+	pid_t child = fork();
+	int status = -1;
+
+	if (child == 0) {
+		if (getuid() == 0 && (setgid(NOBODY) != 0 || setuid(NOBODY) != 0))
+			_exit(2);
+		_exit(strcmp(answers_for("", "f", files, 3, false), expected) == 0 ? 0 : 1);
+	}
+	waitpid(child, &status, 0);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+START_TEST(says_what_cannot_be_read)
+{
+	char absolute[sizeof box];
+	struct compare_file files[3];
+
+	/* The scratch directory may lie below one that is closed to others: it is reached from within. */
+	ck_assert_int_eq(chdir(box), 0);
+	snprintf(absolute, sizeof absolute, "%s", box);
+	snprintf(box, sizeof box, ".");
+	for (size_t i = 0; i < 3; i++) {
+		write_file(at(i, "d/f"), "x");
+		files[i] = found(i, at(i, "d/f"));
+	}
+	ck_assert_int_eq(chmod(at(1, "d/f"), 0), 0);
+	ck_assert_int_eq(answers_as_nobody(files, "1A1"), 0);
+	ck_assert_int_eq(chmod(at(0, "d/f"), 0), 0);
+	ck_assert_int_eq(answers_as_nobody(files, "AA1"), 0);
+	snprintf(box, sizeof box, "%s", absolute);
+}
+END_TEST
+
+/* Many --------------------------------------------------------------------------------------------------- */
+
+static _Atomic unsigned wakes;
+
+static void wake(void *arg)
+{
+	(void)arg;
+	atomic_fetch_add(&wakes, 1);
+}
+
+START_TEST(reads_many_batches)
+{
+	struct content *content = start(4, false);
+	struct content_batch *batch;
+	unsigned taken = 0;
+
+	content->wake = wake;
+	for (unsigned i = 0; i < 200; i++) {
+		struct compare_ask ask = { .row = i + 1, .count = 2 };
+		char name[16];
+
+		snprintf(name, sizeof name, "d/%u", i);
+		write_file(at(0, name), i % 3 ? "123456789" : "1234567890");
+		write_file(at(1, name), i % 2 ? "123456789" : "1234567890");
+		ask.files[0] = found(0, at(0, name));
+		ask.files[1] = found(1, at(1, name));
+		batch = content_batch_new("", 0);
+		ck_assert_ptr_nonnull(batch);
+		ck_assert_int_eq(content_batch_add(batch, name + 2, strlen(name + 2), &ask), 0);
+		ck_assert_int_eq(content_put(content, batch), 0);
+	}
+	while ((batch = content_take(content, true))) {
+		struct compare_ask ask;
+		const uint8_t *answers = content_batch_get(batch, 0, &ask);
+		unsigned i = ask.row - 1;
+
+		ck_assert_uint_eq(answers[0], 1);
+		ck_assert_uint_eq(answers[1], (i % 3 == 0) == (i % 2 == 0) ? 1 : 2);
+		taken++;
+		content_batch_free(batch);
+	}
+	ck_assert_uint_eq(taken, 200);
+	ck_assert_uint_gt(atomic_load(&wakes), 0);
+	content_free(content);
+}
+END_TEST
+
+START_TEST(can_be_left)
+{
+	struct content *content = start(2, false);
+
+	for (unsigned i = 0; i < 20; i++) {
+		struct compare_ask ask = { .row = 1, .count = 2 };
+		struct content_batch *batch = content_batch_new("", 0);
+
+		write_file(at(0, "d/f"), "x");
+		write_file(at(1, "d/f"), "x");
+		ask.files[0] = found(0, at(0, "d/f"));
+		ask.files[1] = found(1, at(1, "d/f"));
+		ck_assert_int_eq(content_batch_add(batch, "f", 1, &ask), 0);
+		ck_assert_int_eq(content_put(content, batch), 0);
+	}
+	content_free(content);
+	content_free(NULL);
+	content_batch_free(NULL);
+}
+END_TEST
+
+START_TEST(knows_places_without_files)
+{
+	const struct content_root places[] = { { "", NULL }, { box, "1/d" } };
+	struct content *content = content_new(&(struct content_options){ .roots = places, .count = 2 });
+	struct content_batch *batch = content_batch_new("", 0);
+	struct compare_ask ask = { .row = 1, .count = 2 };
+	const uint8_t *answers;
+
+	write_file(at(1, "d/f"), "x");
+	ask.files[0] = ask.files[1] = found(1, at(1, "d/f"));
+	ask.files[0].pane = 0;
+	ask.files[0].ino++;
+	ck_assert_int_eq(content_batch_add(batch, "f", 1, &ask), 0);
+	ck_assert_int_eq(content_put(content, batch), 0);
+	batch = content_take(content, true);
+	answers = content_batch_get(batch, 0, &ask);
+	ck_assert_uint_eq(answers[0], COMPARE_ANSWER_ERROR(ERROR_NOTSUP));
+	ck_assert_uint_eq(answers[1], 1);
+	content_batch_free(batch);
+	content_free(content);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("content");
+	TCase *tests = tcase_create("content");
+	SRunner *runner = srunner_create(suite);
+	int failed;
+
+	tcase_add_checked_fixture(tests, set_up, tear_down);
+	tcase_add_loop_test(tests, finds_classes, 0, (int)ARRAY_LEN(classes));
+	tcase_add_test(tests, does_not_read_one_inode);
+	tcase_add_loop_test(tests, sees_what_has_changed, 0, (int)ARRAY_LEN(changes));
+	tcase_add_test(tests, sees_a_directory_that_has_changed);
+	tcase_add_test(tests, says_what_cannot_be_read);
+	tcase_add_test(tests, reads_many_batches);
+	tcase_add_test(tests, can_be_left);
+	tcase_add_test(tests, knows_places_without_files);
+	suite_add_tcase(suite, tests);
+	srunner_run_all(runner, CK_ENV);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
