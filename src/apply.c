@@ -10,6 +10,12 @@
 /* A batch or directory number may be this much ahead of how many there were: producers overtake each other. */
 enum { MAX_AHEAD = 1 << 16 };
 
+/* Beside the entry of a name in a batch: it was told before. No tree has so many entries. */
+#define TWICE ((entry_id)1 << 31)
+
+/* Bits of a name's hash that are kept. */
+#define HASH_MASK 0x3fffffff
+
 /* As the entry of a directory number: one that has left the tree. */
 #define GONE UINT32_MAX
 
@@ -19,8 +25,9 @@ enum { MAX_AHEAD = 1 << 16 };
  */
 struct names {
 	struct name_slot {
-		uint32_t seen : 1;
-		uint32_t hash : 31;
+		uint32_t seen : 1;  /* it is there */
+		uint32_t told : 1;  /* by this scan */
+		uint32_t hash : 30;
 		entry_id id;   /* 0: free */
 	} *slots;
 	size_t cap;            /* a power of two, or 0 */
@@ -133,7 +140,7 @@ enum error scan_view_error(const struct scan_view *view)
 
 static uint32_t name_hash(const char *name, size_t len)
 {
-	return (uint32_t)XXH3_64bits(name, len) >> 1;
+	return (uint32_t)XXH3_64bits(name, len) & HASH_MASK;
 }
 
 /* The slot of a name, or the free one where it belongs. */
@@ -192,7 +199,7 @@ static int names_add(struct names *names, const struct tree *tree, entry_id id, 
 	slot = names_find(names, tree, hash, name, len);
 	if (slot->id)
 		return 0;
-	*slot = (struct name_slot){ .seen = seen, .hash = hash & 0x7fffffff, .id = id };
+	*slot = (struct name_slot){ .seen = seen, .hash = hash & HASH_MASK, .id = id };
 	names->used++;
 	names->unseen += !seen;
 	return 0;
@@ -248,7 +255,10 @@ static uint32_t type_bits(unsigned dirent_type)
 	return DTTOIF(dirent_type) & S_IFMT;
 }
 
-/* The entry of a name in a directory, a new one if there is none yet. */
+/*
+ * The entry of a name in a directory, a new one if there is none yet; with TWICE when this scan has told the name before, as a
+ * directory that changes while it is read may do. Returns 0 with ENOMEM.
+ */
 static entry_id entry_of(struct scan_view *view, struct view_dir *dir, const struct wire_name *name)
 {
 	uint32_t hash = name_hash(name->name, name->len);
@@ -259,16 +269,17 @@ static entry_id entry_of(struct scan_view *view, struct view_dir *dir, const str
 		return 0;
 	slot = names_find(dir->names, view->tree, hash, name->name, name->len);
 	if (slot->id) {
+		id = slot->told ? slot->id | TWICE : slot->id;
 		dir->names->unseen -= !slot->seen;
-		slot->seen = true;
-		return slot->id;
+		slot->seen = slot->told = true;
+		return id;
 	}
 	id = tree_add(view->tree, dir->id, name->name, name->len, type_bits(name->type));
 	if (!id)
 		return 0;
 	dir->names->used++;
 	dir->names->last = id;
-	*slot = (struct name_slot){ .seen = true, .hash = hash & 0x7fffffff, .id = id };
+	*slot = (struct name_slot){ .seen = true, .told = true, .hash = hash & HASH_MASK, .id = id };
 	return id;
 }
 
@@ -404,11 +415,24 @@ static enum apply_status announce_gone(struct scan_view *view, uint64_t number)
 	return APPLY_OK;
 }
 
+/* A name that was told twice: its entry gets the newer attributes, and that is all. */
+static enum apply_status apply_again(struct scan_view *view, entry_id id, const struct wire_attrs *element)
+{
+	struct tree *tree = view->tree;
+
+	if (element->what & WIRE_ATTRS_STAT && tree_has(tree, id) && id != TREE_ROOT &&
+	    (tree_entry(tree, id)->mode & S_IFMT) == (element->attrs.mode & S_IFMT) && tree_set_attrs(tree, id, &element->attrs) != 0)
+		return errno == EINVAL ? APPLY_BAD : APPLY_NOMEM;
+	return element->what & WIRE_ATTRS_DIR ? announce_gone(view, element->dir) : APPLY_OK;
+}
+
 static enum apply_status apply_element(struct scan_view *view, entry_id id, const struct wire_attrs *element,
 				       const struct apply_events *events)
 {
 	struct tree *tree = view->tree;
 
+	if (id & TWICE)
+		return apply_again(view, id & ~TWICE, element);
 	if (!id || !tree_has(tree, id) || id == TREE_ROOT)
 		return element->what & WIRE_ATTRS_DIR ? announce_gone(view, element->dir) : APPLY_OK;
 	if (element->what & WIRE_ATTRS_GONE) {

@@ -35,6 +35,7 @@ struct task {
 	bool confirmed;             /* under the lock */
 	bool stopped;               /* under the lock */
 	struct buf out;             /* its thread's */
+	bool lost;                  /* its thread's: something could not be told for want of memory */
 };
 
 struct feed {
@@ -126,11 +127,23 @@ static void task_stop(struct task *task)
 	pthread_mutex_unlock(&task->lock);
 }
 
+/* Send what an operation has put together. */
 static void send_bytes(struct task *task)
 {
-	if (!task->out.failed && task->out.len > 0 && ring_put(task->ring, task->out.data, task->out.len) != 0 && task->op)
+	if (task->out.len > 0 && ring_put(task->ring, task->out.data, task->out.len) != 0)
 		op_stop(task->op);
 	buf_clear(&task->out);
+}
+
+/* For the last frame, from `start` on, there may not have been memory: then nothing more is begun, and the end will say so. */
+static void check_frame(struct task *task, size_t start)
+{
+	if (!task->out.failed)
+		return;
+	task->out.len = start;
+	task->out.failed = false;
+	task->lost = true;
+	op_stop(task->op);
 }
 
 /* Scans ----------------------------------------------------------------------------------------------- */
@@ -160,7 +173,22 @@ static int read_patterns(struct wire_reader in, struct glob_set *set)
 	return 0;
 }
 
-static int begin_scan(struct feed *feed, const struct wire_frame *frame)
+/* A scan that could not be begun: its directory is unread. */
+static int refuse_scan(uint64_t id, enum error error, struct buf *answer)
+{
+	size_t start = wire_open(answer, WIRE_END, id);
+
+	wire_put_varint(answer, 0);
+	wire_put_u8(answer, error);
+	wire_put_u8(answer, WIRE_END_UNREAD);
+	wire_close(answer, start);
+	start = wire_open(answer, WIRE_DONE, id);
+	wire_put_u8(answer, ERROR_NONE);
+	wire_close(answer, start);
+	return 0;
+}
+
+static int begin_scan(struct feed *feed, const struct wire_frame *frame, struct buf *answer)
 {
 	struct wire_reader in = frame->payload;
 	struct scan_options options = { .id = frame->id, .root = feed->root, .sink = ring_sink(feed->ring), .ended = scan_ended };
@@ -173,12 +201,12 @@ static int begin_scan(struct feed *feed, const struct wire_frame *frame)
 	}
 	if (read_patterns(request.patterns, &options.exclude) != 0) {
 		glob_set_fini(&options.exclude);
-		return -1;
+		return errno == ENOMEM ? refuse_scan(frame->id, ERROR_NOMEM, answer) : -1;
 	}
 	task = task_new(feed, frame->id);
 	if (!task) {
 		glob_set_fini(&options.exclude);
-		return -1;
+		return refuse_scan(frame->id, ERROR_NOMEM, answer);
 	}
 	options.flags = request.flags;
 	options.depth = request.depth;
@@ -189,9 +217,11 @@ static int begin_scan(struct feed *feed, const struct wire_frame *frame)
 	atomic_fetch_add(&task->refs, 1);
 	task->scan = scan_new(&options);
 	if (!task->scan) {
+		enum error error = error_from_errno(errno);
+
 		atomic_fetch_sub(&task->refs, 1);
 		task_unref(task);
-		return -1;
+		return refuse_scan(frame->id, error, answer);
 	}
 	keep_task(feed, task);
 	return 0;
@@ -220,14 +250,34 @@ struct look {
 	uint64_t id;
 	char *root;
 	char *path;
+	struct buf out;             /* has room for the answer from the start */
 };
 
 static void look_free(struct look *look)
 {
+	if (!look)
+		return;
 	ring_unref(look->ring);
+	buf_fini(&look->out);
 	free(look->root);
 	free(look->path);
 	free(look);
+}
+
+static struct look *look_new(const struct feed *feed, uint64_t id, const char *path, size_t len)
+{
+	struct look *look = calloc(1, sizeof *look);
+
+	if (!look)
+		return NULL;
+	look->ring = ring_ref(feed->ring);
+	look->id = id;
+	look->root = strdup(feed->root);
+	look->path = strndup(path, len);
+	if (look->root && look->path && buf_room(&look->out, WIRE_MAX_ATTRS + PATH_MAX + 64))
+		return look;
+	look_free(look);
+	return NULL;
 }
 
 static enum error look_at(const struct look *look, struct attrs *attrs, char *target, size_t cap, ssize_t *target_len)
@@ -252,6 +302,16 @@ static enum error look_at(const struct look *look, struct attrs *attrs, char *ta
 	return error;
 }
 
+static void put_stat(struct buf *out, uint64_t id, enum error error, const struct attrs *attrs, const char *target, size_t len)
+{
+	size_t start = wire_open(out, WIRE_STAT, id);
+
+	wire_put_u8(out, error);
+	wire_put_attrs(out, attrs);
+	wire_put_bytes(out, target, len);
+	wire_close(out, start);
+}
+
 static void *run_look(void *arg)
 {
 	struct look *look = arg;
@@ -259,22 +319,17 @@ static void *run_look(void *arg)
 	char target[PATH_MAX];
 	ssize_t target_len = -1;
 	enum error error = look_at(look, &attrs, target, sizeof target, &target_len);
-	struct buf out = BUF_INIT;
-	size_t start = wire_open(&out, WIRE_STAT, look->id);
 
-	wire_put_u8(&out, error);
-	wire_put_attrs(&out, &attrs);
-	wire_put_bytes(&out, target, target_len > 0 ? (size_t)target_len : 0);
-	wire_close(&out, start);
-	if (!out.failed && ring_put(look->ring, out.data, out.len) != 0)
-		error = ERROR_PIPE;
-	buf_fini(&out);
+	put_stat(&look->out, look->id, error, &attrs, target, target_len > 0 ? (size_t)target_len : 0);
+	if (ring_put(look->ring, look->out.data, look->out.len) != 0)
+		error = ERROR_PIPE; /* nobody wants to know any more */
 	look_free(look);
 	return NULL;
 }
 
-static int begin_look(struct feed *feed, const struct wire_frame *frame)
+static int begin_look(struct feed *feed, const struct wire_frame *frame, struct buf *answer)
 {
+	const struct attrs none = { 0 };
 	struct wire_reader in = frame->payload;
 	size_t len;
 	const char *path = wire_get_bytes(&in, &len);
@@ -284,17 +339,12 @@ static int begin_look(struct feed *feed, const struct wire_frame *frame)
 		errno = EPROTO;
 		return -1;
 	}
-	look = calloc(1, sizeof *look);
-	if (!look)
-		return -1;
-	look->ring = ring_ref(feed->ring);
-	look->id = frame->id;
-	look->root = strdup(feed->root);
-	look->path = strndup(path, len);
-	if (look->root && look->path && thread_start(run_look, look, STACK) == 0)
+	look = look_new(feed, frame->id, path, len);
+	if (look && thread_start(run_look, look, STACK) == 0)
 		return 0;
 	look_free(look);
-	return -1;
+	put_stat(answer, frame->id, ERROR_NOMEM, &none, "", 0);
+	return 0;
 }
 
 /* Operations ------------------------------------------------------------------------------------------ */
@@ -306,6 +356,7 @@ static void take_item(void *arg, const struct op_item *item)
 
 	op_wire_put_item(&task->out, item);
 	wire_close(&task->out, start);
+	check_frame(task, start);
 	if (task->out.len >= ITEM_BATCH || item->index == 0)
 		send_bytes(task);
 }
@@ -313,8 +364,10 @@ static void take_item(void *arg, const struct op_item *item)
 static void take_progress(void *arg, const struct op_progress *progress)
 {
 	struct task *task = arg;
+	size_t start = task->out.len;
 
 	op_wire_put_progress(&task->out, task->id, progress);
+	check_frame(task, start);
 	send_bytes(task);
 }
 
@@ -335,7 +388,7 @@ static void send_result(struct task *task, enum error error)
 {
 	struct op_result result = *op_result(task->op);
 
-	result.error = (uint8_t)error;
+	result.error = (uint8_t)(task->lost ? ERROR_NOMEM : error);
 	op_wire_put_result(&task->out, task->id, &result);
 	send_bytes(task);
 }
@@ -345,6 +398,8 @@ static void operate(struct task *task)
 	const struct op_events events = { take_item, take_progress, task };
 	enum error error = op_plan(task->op, &events);
 
+	if (task->lost)
+		error = ERROR_NOMEM;
 	op_wire_put_planned(&task->out, task->id, error, op_planned(task->op));
 	send_bytes(task);
 	if (error)
@@ -374,7 +429,8 @@ static void *run_operation(void *arg)
 static int start_operation(struct task *task)
 {
 	task->op = op_new(task->root, &task->request);
-	if (!task->op)
+	/* room from the start: that it has ended can be told without memory, too */
+	if (!task->op || !buf_room(&task->out, ITEM_BATCH))
 		return -1;
 	atomic_fetch_add(&task->refs, 1);
 	if (thread_start(run_operation, task, STACK) == 0)
@@ -478,16 +534,15 @@ struct feed *feed_new(const char *root, struct ring *ring, bool read_only)
 	return feed;
 }
 
-int feed_request(struct feed *feed, const struct wire_frame *frame, struct buf *answer)
+static int take_request(struct feed *feed, const struct wire_frame *frame, struct buf *answer)
 {
 	struct task *task;
 
-	prune(feed);
 	switch (frame->type) {
 	case WIRE_SCAN:
-		return begin_scan(feed, frame);
+		return begin_scan(feed, frame, answer);
 	case WIRE_LOOK:
-		return begin_look(feed, frame);
+		return begin_look(feed, frame, answer);
 	case WIRE_OPERATE:
 		return begin_operation(feed, frame, answer);
 	case WIRE_JOBS:
@@ -508,6 +563,21 @@ int feed_request(struct feed *feed, const struct wire_frame *frame, struct buf *
 		errno = EPROTO;
 		return -1;
 	}
+}
+
+int feed_request(struct feed *feed, const struct wire_frame *frame, struct buf *answer)
+{
+	size_t len = answer->len;
+	int status;
+
+	prune(feed);
+	status = take_request(feed, frame, answer);
+	if (!answer->failed)
+		return status;
+	answer->len = len; /* half a frame would be worse than none */
+	answer->failed = false;
+	errno = ENOMEM;
+	return -1;
 }
 
 bool feed_busy(struct feed *feed)

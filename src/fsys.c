@@ -225,6 +225,14 @@ void fsys_dir_fini(struct fsys_dir *dir)
 	dir->fd = -1;
 }
 
+/* /proc says EINVAL where a directory has lost its process. */
+static int gone_from_proc(int fd)
+{
+	struct statfs fs;
+
+	return fstatfs(fd, &fs) == 0 && (uint32_t)fs.f_type == 0x9fa0 ? ESRCH : EINVAL;
+}
+
 ssize_t fsys_dir_read(struct fsys_dir *dir, void *buf, size_t cap)
 {
 	long got;
@@ -232,6 +240,8 @@ ssize_t fsys_dir_read(struct fsys_dir *dir, void *buf, size_t cap)
 	do
 		got = syscall(SYS_getdents64, dir->fd, buf, cap);
 	while (got < 0 && errno == EINTR);
+	if (got < 0 && errno == EINVAL)
+		errno = gone_from_proc(dir->fd);
 	return got;
 }
 

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <time.h>
 
 enum { RESTARTS = 3, RECORDED_SCAN = 1 };
 
@@ -194,6 +195,15 @@ static int request_scan(struct pane *pane, uint64_t id, entry_id top, bool shall
 	return done;
 }
 
+/* Nanoseconds since 1970. */
+static int64_t wall_clock(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	return now.tv_sec * LOOP_SECOND + now.tv_nsec;
+}
+
 static void start_scan(struct pane *pane, entry_id top, bool shallow, bool quiet)
 {
 	uint64_t id = pane->recording ? RECORDED_SCAN : ++pane->session->next_id;
@@ -205,6 +215,8 @@ static void start_scan(struct pane *pane, entry_id top, bool shallow, bool quiet
 		return;
 	}
 	pane->last_record = loop_now();
+	if (top == TREE_ROOT && !shallow)
+		pane->scanned_at = wall_clock();
 	if (!pane->recording && request_scan(pane, id, top, shallow) != 0 && errno != EPIPE) {
 		fail(pane, strerror(errno));
 		return;
@@ -360,6 +372,7 @@ static bool take_frame(struct pane *pane, const struct wire_frame *frame)
 		return session_job_frame(pane->session, pane, frame);
 	case WIRE_CHANGED:
 	case WIRE_UNWATCHED:
+	case WIRE_WATCHED:
 		return pane_watch_frame(pane, frame);
 	default:
 		return frame->type >= WIRE_OPTIONAL || (frame->type <= WIRE_DONE && take_scan_frame(pane, frame));
@@ -553,12 +566,14 @@ int64_t pane_step(struct pane *pane, int64_t now, bool *changed)
 		pane->version = tree_version(pane->tree);
 		*changed = true;
 	}
+	version = pane->rows.version;
 	next = rows_update(&pane->rows, now, pane->session->last_key);
+	*changed |= pane->rows.version != version;
 	due = next < due ? next : due;
 	*changed |= fill_screen(pane);
 	next = pane_watch_step(pane, now);
 	due = next < due ? next : due;
-	if (!pane->scans)
+	if (!pane->scans && rows_settled(&pane->rows))
 		tree_reclaim(pane->tree);
 	next = check_greeting(pane, now);
 	due = next < due ? next : due;

@@ -51,6 +51,7 @@ struct pane_watch {
 	uint64_t path_hash;       /* of its path below the root */
 	uint8_t state;            /* enum pane_watch_state */
 	bool changed;             /* to be read again */
+	bool same;                /* but no name has come or gone since it was read: not if it is large */
 	int64_t ready_at;         /* but not before: reading it must not keep us busy for ever */
 };
 
@@ -74,6 +75,7 @@ struct pane {
 	uint64_t arrived;         /* names that have arrived in all scans */
 	uint64_t entries;         /* entries of the tree, the root included */
 	int64_t last_record;      /* when anything last came from the source, loop_now() time */
+	int64_t scanned_at;       /* when the whole root was last begun to be scanned, nanoseconds since 1970 */
 	int64_t started_at;       /* when the source was started */
 	int64_t restart_at;
 	unsigned restarts;        /* since the last minute of health */

@@ -3,10 +3,12 @@
  *
  *   rows ─ set of directories ─▶ WIRE_WATCH ─▶ source
  *                                                │ WIRE_CHANGED: watched from now on, or changed ─▶ read it again, quietly
+ *                                                ├ WIRE_WATCHED: watched from now on, and still as it was read
  *                                                └ WIRE_UNWATCHED ─▶ poll: read it and ask again every POLL_EVERY
  *
- * A directory is asked for when it is first shown, and so has always been read once since it is watched. One that cannot be
- * read has nothing to watch, and is not polled.
+ * A directory is asked for when it is first shown, and so has always been read once since it is watched; only a large one is
+ * not read twice when its mtime tells that no name has come or gone in between. One that cannot be read has nothing to watch, and
+ * is not polled.
  */
 #include "pane.h"
 
@@ -24,7 +26,7 @@ enum pane_watch_state {
 };
 
 /* Readings at a time, and the bytes of paths in one request. */
-enum { MAX_READINGS = 16, MAX_PATHS = WIRE_MAX_FRAME - 1024 };
+enum { LARGE = 20000, MAX_READINGS = 16, MAX_PATHS = WIRE_MAX_FRAME - 1024 };
 
 #define ANSWER_WITHIN (3 * LOOP_SECOND)
 #define POLL_EVERY (3 * LOOP_SECOND)
@@ -105,7 +107,26 @@ static int make_set(struct pane *pane)
 static void set_unwatched(struct pane_watch *watch)
 {
 	watch->changed = watch->changed || watch->state != WATCH_POLLED;
+	watch->same = false;
 	watch->state = WATCH_POLLED;
+}
+
+/*
+ * The mtime that a directory was read with, long enough before that the clock of its file system has moved: changed
+ * since, it has another. 0 where that is not sure.
+ */
+static int64_t settled_mtime(const struct pane *pane, entry_id id)
+{
+	const struct dir *dir = tree_dir(pane->tree, id);
+	int64_t mtime = tree_entry(pane->tree, id)->mtime;
+
+	return dir->state >= DIR_READING && mtime < pane->scanned_at - 2 * LOOP_SECOND ? mtime : 0;
+}
+
+static void put_path(struct buf *out, const struct buf *path, int64_t mtime)
+{
+	wire_put_bytes(out, path->data, path->len);
+	wire_put_signed(out, mtime);
 }
 
 /* Tell the source the set; what is too much for it will be polled. */
@@ -122,7 +143,7 @@ static void ask(struct pane *pane, int64_t now)
 		tree_path(pane->tree, watch->dir, &path);
 		watch->path_hash = XXH3_64bits(path.data, path.len);
 		if (i < WIRE_MAX_WATCHES && !path.failed && out.len + path.len < MAX_PATHS)
-			wire_put_bytes(&out, path.data, path.len);
+			put_path(&out, &path, settled_mtime(pane, watch->dir));
 		else
 			set_unwatched(watch);
 	}
@@ -154,10 +175,11 @@ bool pane_watch_frame(struct pane *pane, const struct wire_frame *frame)
 {
 	struct wire_reader in = frame->payload;
 	bool changed = frame->type == WIRE_CHANGED;
+	bool live = changed || frame->type == WIRE_WATCHED;
 
-	if (!changed)
+	if (!live)
 		wire_get_varint(&in);
-	for (size_t i = 0; !changed && in.ok && !wire_more(&in) && i < pane->watch_count; i++)
+	for (size_t i = 0; !live && in.ok && !wire_more(&in) && i < pane->watch_count; i++)
 		set_unwatched(&pane->watches[i]);
 	while (wire_more(&in)) {
 		size_t len;
@@ -169,8 +191,9 @@ bool pane_watch_frame(struct pane *pane, const struct wire_frame *frame)
 		watch = find_path(pane, path, len);
 		if (!watch)
 			continue;
-		if (changed) {
+		if (live) {
 			watch->state = WATCH_LIVE;
+			watch->same = !changed && !watch->changed;
 			watch->changed = true;
 		} else {
 			set_unwatched(watch);
@@ -297,6 +320,9 @@ static int64_t read_changed(struct pane *pane, int64_t now)
 			continue;
 		}
 		watch->changed = false;
+		if (watch->same && tree_dir(pane->tree, watch->dir)->count >= LARGE)
+			continue;
+		watch->same = false;
 		pane_refresh_quietly(pane, watch->dir);
 		readings++;
 	}

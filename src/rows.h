@@ -16,18 +16,38 @@
  */
 enum rows_sort { ROWS_NAME, ROWS_SIZE, ROWS_MTIME, ROWS_EXT, ROWS_MODE, ROWS_OWNER, ROWS_COUNT };
 
-/** One visible row. */
+/** One visible row. Its entry may have gone since the last rows_update(), and in a long list for a little longer: tree_has() tells. */
 struct row {
 	entry_id id;
-	uint32_t indent; /* levels of expansion */
+	uint32_t indent : 31; /* levels of expansion */
+	uint32_t open : 1;    /* a directory whose children have rows below it */
 };
+
+static_assert(sizeof(struct row) == 8, "a row is kept a million times");
 
 /** A directory whose children have rows, and how far they were looked at. */
 struct rows_dir {
 	entry_id dir;
-	entry_id last;       /* its last child then; children come behind it */
-	uint32_t count;      /* its children then */
+	entry_id last;       /* the last child that was looked at; new ones come behind it */
+	uint32_t count;      /* of children that were looked at and are there */
 	uint32_t changes;    /* its dir.changes then */
+	bool behind;         /* there are more children to be looked at */
+	bool lost;           /* `last` has gone: which children have rows is found out by a sweep */
+};
+
+/** How well the rows are in order. */
+enum rows_order {
+	ROWS_ORDER_GOOD,
+	ROWS_ORDER_UNKNOWN, /* something has changed that may matter */
+	ROWS_ORDER_BAD,     /* they are to be sorted */
+};
+
+/** Why the rows are being made anew. */
+enum rows_cause {
+	ROWS_FRESH,    /* another directory is shown */
+	ROWS_FIRST,    /* there were none */
+	ROWS_SETTINGS,
+	ROWS_RESORT,   /* they are out of order */
 };
 
 struct rows {
@@ -48,17 +68,33 @@ struct rows {
 
 	entry_id wanted;     /* the cursor goes there as soon as it has a row */
 	bool held;           /* the cursor was put where it is; until then it stays on the first row */
-	int64_t shown_at;    /* when the directory's rows were first made, loop_now() time */
+	size_t grain;        /* units of work between two looks at the clock */
+	int64_t slice;       /* nanoseconds of work in one rows_update() */
+	int64_t shown_at;    /* when the directory was first shown, loop_now() time */
 	int64_t sorted_at;   /* when the rows were last sorted, loop_now() time; 0: not since the directory filled */
-	int64_t sort_cost;   /* how long that took */
+	int64_t sort_cost;   /* how much work that was, nanoseconds */
 	uint64_t seen;       /* tree_version() when the rows were last looked after */
+	uint64_t version;    /* counts up when rows are put in another place */
 	bool fresh;          /* the directory was never updated */
 	bool stale;          /* a setting has changed: make them anew */
-	bool ordered;        /* nothing is known that would change the order */
-	bool appended;       /* rows were added behind the sorted ones */
-	size_t dir_rows;     /* directories among the sorted rows: the first so many */
+	bool made;           /* `made_*` are the settings of the rows, or of those that are being made */
+	bool looked;         /* nothing has happened to the shown directories that is not known */
+	bool untrue;         /* some may have gone, or are open or closed and should not be */
+	enum rows_order order;
+	size_t dir_rows;     /* directories among the sorted rows of the first level: the first so many */
 
-	struct rows_dir *shown; /* `dir`, and the expanded ones below */
+	struct rows_make *make; /* what is being done about all this; NULL: nothing */
+	enum rows_cause cause;  /* of that, if it is a sort of everything */
+	int64_t made_at;        /* when it began, loop_now() time */
+	bool made_complete;     /* the directory was complete when it began */
+	bool ready;             /* it is done and waits for its time */
+	entry_id *opening;      /* open directories whose children have no rows yet */
+	size_t opening_count;
+	size_t opening_cap;
+	unsigned char *known;   /* a bit for each entry that has a row; NULL: all up to the last that was looked at have */
+	size_t known_size;
+
+	struct rows_dir *shown; /* `dir`, and the directories of the rows that are open, in their order */
 	size_t shown_count;
 	size_t shown_cap;
 	entry_id *above;     /* what is above `dir`, the root first: where to go when it vanishes */
@@ -82,15 +118,19 @@ void rows_show(struct rows *rows, entry_id dir, entry_id cursor);
 void rows_touch(struct rows *rows);
 
 /**
- * Bring the rows up to date with the tree, after tree_settle() and before tree_reclaim(). New entries are added at the end
- * at once; sorting waits until a second, and while more is coming ten times what it cost last, have passed since the last
- * time, and two since the last key. A directory that was just opened is first sorted when it is complete, or after a second.
- * `now` and `last_key` are in nanoseconds of loop_now(). Returns when it wants to be called again although nothing changes,
- * INT64_MAX for never. Without memory the rows are those that were, less the entries that have gone.
+ * Bring the rows up to date with the tree, after tree_settle(): a slice of the work; the rows that were are in use until the new
+ * ones are ready. New entries are added at the end of their directory at once; sorting waits until a second, and while more is
+ * coming ten times what it costs, have passed since the last time, and two since the last key. A directory that was just
+ * opened is first sorted when it is complete, or after a second. `now` and `last_key` are in nanoseconds of loop_now().
+ * Returns when it wants to be called again although nothing changes: `now` while there is work, INT64_MAX for never. Without
+ * memory the rows are those that were, less the entries that have gone.
  */
 int64_t rows_update(struct rows *rows, int64_t now, int64_t last_key);
 
-/** Are the rows those of the tree, in order?   After rows_update(). */
+/**
+ * Are the rows those of the tree, in order?   After rows_update().
+ * While they are not, numbers of entries that have gone are still held: no tree_reclaim().
+ */
 bool rows_settled(const struct rows *rows);
 
 /** Tell how many lines the screen has for rows, and keep the cursor among them. */

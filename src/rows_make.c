@@ -1,49 +1,66 @@
 /*
  * Making the rows: the children of a directory, filtered, sorted, and with them what is open below.
  *
- * A sort makes the rows anew from the tree; otherwise the old rows keep their order. Both makings are one: it goes
- * through the old rows (a sort: through none), and where the rows of a directory end it adds the children that were
- * not among them, sorted. A million names are sorted by numbers: eight bytes of each, behind what all have in common.
+ * A million names take a third of a second, so everything here is done in slices, between which keys are read and
+ * the tree may change. Nobody sees rows that are half made: those that were stay in use until rows.c takes the new ones.
+ * A thread with a snapshot of the keys would need the snapshot, 30 MB of it; to sort only what is seen, the
+ * smallest of a million names have to be found as well, and again for every page. So it is slices of a sort in place.
+ *
+ *                     ┌──────────────── a row is an open directory: its children first ─────────────┐
+ *                     ▼                                                                             │
+ *     SORT ───▶ LIST: children on the stack ───▶ NEXT: a range of the stack ── none is left ───▶ EMIT: rows ───▶ DONE
+ *                                                │  ▲  ▲                                    off the stack
+ *                       without keys: COMMON     │  │  └── few: sorted at once ┐
+ *                       (bytes that all have) ◀──┤  └─────────────────────┐    │
+ *                                │               ├────────────────────────┼────┘
+ *                                ▼               ▼ many                   │
+ *                              KEYS           COUNT ───▶ PLACE: by one byte of their keys
+ *                                │                        │
+ *                                └── those whose keys are not told apart are ranges again, by what comes next
+ *
+ *     SWEEP: row by row, keep what is true ───▶ DONE             CHECK: row by row, is it in its place? ───▶ DONE
+ *
+ * The sort is by numbers: eight bytes of a name, behind what all names have in common. They are put in order in place,
+ * by one byte after the other from the highest ("American flag"); ranges whose eight bytes are the same go on with the next
+ * eight, or with the next thing that counts. Numbers are turned round so that what comes first is last on the stack.
+ * An entry that goes meanwhile keeps its number, has no name any more, and gets no row. Directories that are listed when a
+ * child goes just where the listing stands are listed again.
  */
 #include "rows_make.h"
 
 #include <string.h>
+#include <time.h>
 
-/* A row that is being sorted. */
-struct keyed {
-	uint64_t key;
-	struct row row;
+enum {
+	FEW = 32,               /* children that are sorted at once */
+	BIG = 1 << 16,          /* a stack above this is given back while it empties */
+	MATCH_COST = 4,         /* units for looking at a name */
 };
 
-/* Rows that are being made. */
-struct maker {
-	const struct rows *rows;
-	struct row *items;
-	size_t count;
-	size_t cap;
-	struct rows_dir *shown;
-	size_t shown_count;
-	size_t shown_cap;
-	entry_id *open;        /* directories whose rows have not ended; the children of the n-th are indented by n */
-	size_t open_count;
-	size_t open_cap;
-	struct keyed *stack;   /* sorted children that have no row yet, the next one last */
-	size_t stack_count;
-	size_t stack_cap;
-	unsigned char *known;  /* a bit for each number: it had a row */
-	entry_id known_max;
-	size_t dir_rows;       /* of the old ones that were kept */
-	bool added;            /* there are rows that were not among the old ones */
-};
+enum state { STATE_LIST, STATE_NEXT, STATE_COMMON, STATE_KEYS, STATE_COUNT, STATE_PLACE, STATE_EMIT, STATE_SWEEP, STATE_CHECK, STATE_DONE };
 
 static const struct entry *entry_at(const struct rows *rows, entry_id id)
 {
 	return tree_entry(rows->tree, id);
 }
 
-static bool is_open_dir(const struct rows *rows, entry_id id)
+bool rows_is_open(const struct rows *rows, entry_id id)
 {
 	return entry_is_dir(entry_at(rows, id)) && entry_at(rows, id)->flags & ENTRY_EXPANDED;
+}
+
+int64_t rows_clock(void)
+{
+	struct timespec time;
+
+	clock_gettime(CLOCK_MONOTONIC, &time);
+	return (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
+}
+
+/* `cost` units of work are done. */
+static void spend(struct rows_make *make, size_t cost)
+{
+	make->quota -= size_min(cost, make->quota);
 }
 
 /* Names ----------------------------------------------------------------------------------------------- */
@@ -90,36 +107,42 @@ bool rows_match(const struct rows *rows, entry_id id, const char *text, size_t t
 	return contains(name, len, entry_is_dir(entry_at(rows, id)), text, text_len);
 }
 
-/* Sorting --------------------------------------------------------------------------------------------- */
-
-/* Merge sort by key; `spare` has room for half of them. */
-static void sort_keys(struct keyed *items, size_t count, struct keyed *spare)
+bool rows_filter_types(const struct rows *rows)
 {
-	size_t half = count / 2;
-	size_t left = 0;
-	size_t right = half;
+	return rows->filter.len > 0 && memchr(rows->filter.data, '/', rows->filter.len);
+}
 
-	if (count <= 12) {
-		for (size_t i = 1; i < count; i++) {
-			struct keyed item = items[i];
-			size_t at = i;
+/* By what ----------------------------------------------------------------------------------------------- */
 
-			for (; at > 0 && items[at - 1].key > item.key; at--)
-				items[at] = items[at - 1];
-			items[at] = item;
-		}
-		return;
-	}
-	sort_keys(items, half, spare);
-	sort_keys(items + half, count - half, spare);
-	if (items[half - 1].key <= items[half].key)
-		return;
-	memcpy(spare, items, half * sizeof *items);
-	for (size_t to = 0; left < half; to++) {
-		bool from_right = right < count && items[right].key < spare[left].key;
+enum phase { PHASE_END, PHASE_KIND, PHASE_NUMBER, PHASE_EXT, PHASE_NAME };
 
-		items[to] = from_right ? items[right++] : spare[left++];
-	}
+enum { MAIN_PHASE = 1 }; /* the one that can be reversed */
+
+/* What counts, the first thing first. */
+static const uint8_t phases[][4] = {
+	[ROWS_NAME] = { PHASE_KIND, PHASE_NAME },
+	[ROWS_SIZE] = { PHASE_KIND, PHASE_NUMBER, PHASE_NAME },
+	[ROWS_MTIME] = { PHASE_KIND, PHASE_NUMBER, PHASE_NAME },
+	[ROWS_EXT] = { PHASE_KIND, PHASE_EXT, PHASE_NAME },
+	[ROWS_MODE] = { PHASE_KIND, PHASE_NUMBER, PHASE_NAME },
+	[ROWS_OWNER] = { PHASE_KIND, PHASE_NUMBER, PHASE_NAME },
+	[ROWS_COUNT] = { PHASE_KIND, PHASE_NUMBER, PHASE_NAME },
+};
+
+static enum phase phase_of(const struct rows_make *make, const struct rows_range *range)
+{
+	return phases[make->rows->made_sort][range->phase];
+}
+
+static bool is_text(const struct rows_make *make, const struct rows_range *range)
+{
+	return phase_of(make, range) >= PHASE_EXT;
+}
+
+/* What turns a number into a key: the stack is sorted downwards. */
+static uint64_t flip_of(const struct rows_make *make, const struct rows_range *range)
+{
+	return make->rows->made_reverse && range->phase == MAIN_PHASE ? 0 : UINT64_MAX;
 }
 
 /* What is behind the last dot of a name, unless that is its first byte; a directory has no extension. */
@@ -140,29 +163,15 @@ static const char *extension(const struct rows *rows, entry_id id, size_t *len)
 	return name;
 }
 
-typedef const char *text_of(const struct rows *rows, entry_id id, size_t *len);
-
-static const char *name_of(const struct rows *rows, entry_id id, size_t *len)
+/* The text by which a child is sorted. One that has gone has none. */
+static const char *text_of(const struct rows_make *make, entry_id id, size_t *len)
 {
-	return tree_name(rows->tree, id, len);
-}
-
-/* How many bytes from `from` on all texts have in common. */
-static size_t common(const struct rows *rows, const struct keyed *items, size_t count, text_of *text, size_t from)
-{
-	size_t same;
-	size_t len;
-	const char *first = text(rows, items[0].row.id, &same);
-
-	for (size_t i = 1; i < count && same > from; i++) {
-		const char *other = text(rows, items[i].row.id, &len);
-		size_t at = from;
-
-		while (at < same && at < len && first[at] == other[at])
-			at++;
-		same = at;
-	}
-	return same > from ? same - from : 0;
+	*len = 0;
+	if (!tree_has(make->rows->tree, id))
+		return "";
+	if (phase_of(make, &make->range) == PHASE_EXT)
+		return extension(make->rows, id, len);
+	return tree_name(make->rows->tree, id, len);
 }
 
 /* Eight bytes of a text as a number that sorts as they do. Names hold no NUL, so that the end comes before everything. */
@@ -175,55 +184,14 @@ static uint64_t prefix(const char *text, size_t len, size_t from)
 	return key;
 }
 
-/*
- * Sort by a text from byte `from` on: by the eight bytes behind what all have in common, then those that are equal
- * so far by the next ones. Texts that are the same to their end are left as they are, and said to be `tied`.
- */
-static void sort_texts(const struct rows *rows, struct keyed *items, size_t count, struct keyed *spare, text_of *text,
-		       size_t from, bool down)
-{
-	uint64_t flip = down ? UINT64_MAX : 0;
-	size_t end;
-	size_t len;
-
-	if (count < 2)
-		return;
-	from += common(rows, items, count, text, from);
-	for (size_t i = 0; i < count; i++) {
-		const char *bytes = text(rows, items[i].row.id, &len);
-
-		items[i].key = prefix(bytes, len, from) ^ flip;
-	}
-	sort_keys(items, count, spare);
-	for (size_t i = 0; i < count; i = end) {
-		for (end = i + 1; end < count && items[end].key == items[i].key; end++)
-			continue;
-		if (end - i < 2 || ((items[i].key ^ flip) & 0xff) == 0)
-			continue;
-		sort_texts(rows, items + i, end - i, spare, text, from + sizeof items[i].key, down);
-	}
-}
-
-/* Sort by name those that are neighbours and equal. */
-static void sort_ties(const struct rows *rows, struct keyed *items, size_t count, struct keyed *spare)
-{
-	size_t end;
-
-	for (size_t i = 0; i < count; i = end) {
-		for (end = i + 1; end < count && items[end].key == items[i].key; end++)
-			continue;
-		sort_texts(rows, items + i, end - i, spare, name_of, 0, false);
-	}
-}
-
-/* The number by which an entry is sorted, the smallest first. */
+/* The number by which a child is sorted, the smallest first. */
 static uint64_t number_of(const struct rows *rows, entry_id id)
 {
 	const struct entry *entry = entry_at(rows, id);
 	const struct dir *dir = tree_dir(rows->tree, id);
 	bool known = entry->flags & ENTRY_KNOWN;
 
-	switch (rows->sort) {
+	switch (rows->made_sort) {
 	case ROWS_SIZE:
 		return ~(dir ? dir->total.size : known ? entry->size : 0);
 	case ROWS_COUNT:
@@ -239,244 +207,493 @@ static uint64_t number_of(const struct rows *rows, entry_id id)
 	}
 }
 
-/* Sort entries of one kind, all directories or none. */
-static void sort_kind(const struct rows *rows, struct keyed *items, size_t count, struct keyed *spare)
+static uint64_t key_of(const struct rows_make *make, entry_id id)
 {
-	if (rows->sort == ROWS_NAME) {
-		sort_texts(rows, items, count, spare, name_of, 0, rows->reverse);
-		return;
-	}
-	if (rows->sort == ROWS_EXT) {
-		sort_texts(rows, items, count, spare, name_of, 0, false);
-		sort_texts(rows, items, count, spare, extension, 0, rows->reverse);
-		return;
-	}
-	for (size_t i = 0; i < count; i++)
-		items[i].key = number_of(rows, items[i].row.id) ^ (rows->reverse ? UINT64_MAX : 0);
-	sort_keys(items, count, spare);
-	sort_ties(rows, items, count, spare);
+	const char *text;
+	size_t len;
+
+	if (phase_of(make, &make->range) == PHASE_KIND)
+		return !entry_is_dir(entry_at(make->rows, id));
+	if (phase_of(make, &make->range) == PHASE_NUMBER)
+		return number_of(make->rows, id);
+	text = text_of(make, id, &len);
+	return prefix(text, len, make->range.from);
 }
 
-/* Sort children: directories first. */
-static int sort_children(const struct rows *rows, struct keyed *items, size_t count)
+/* Sorting --------------------------------------------------------------------------------------------- */
+
+static int push_range(struct rows_make *make, struct rows_range range)
 {
-	struct keyed *spare = malloc((count / 2 + 1) * sizeof *spare);
-	size_t dirs = 0;
-
-	if (!spare)
+	if (range.end - range.begin < 2)
+		return 0;
+	if (vec_grow(&make->ranges, &make->range_cap, make->range_count + 1, sizeof range) != 0)
 		return -1;
-	for (size_t i = 0; i < count; i++) {
-		struct keyed item = items[i];
-
-		if (!entry_is_dir(entry_at(rows, item.row.id)))
-			continue;
-		items[i] = items[dirs];
-		items[dirs++] = item;
-	}
-	sort_kind(rows, items, dirs, spare);
-	sort_kind(rows, items + dirs, count - dirs, spare);
-	free(spare);
+	make->ranges[make->range_count++] = range;
 	return 0;
 }
 
-/* Making ---------------------------------------------------------------------------------------------- */
-
-static void maker_fini(struct maker *maker)
+/* Children whose keys are the same: texts go on behind them, unless they have ended; then the next thing counts. */
+static int push_ties(struct rows_make *make, size_t begin, size_t end)
 {
-	free(maker->items);
-	free(maker->shown);
-	free(maker->open);
-	free(maker->stack);
-	free(maker->known);
-}
+	struct rows_range range = { begin, end, 0, make->range.phase + 1, -1 };
 
-/* Remember which entries had a row. */
-static int note_known(struct maker *maker)
-{
-	const struct rows *rows = maker->rows;
-
-	for (size_t i = 0; i < rows->count; i++)
-		maker->known_max = rows->items[i].id > maker->known_max ? rows->items[i].id : maker->known_max;
-	maker->known = calloc(maker->known_max / 8 + 1, 1);
-	if (!maker->known)
-		return -1;
-	for (size_t i = 0; i < rows->count; i++)
-		maker->known[rows->items[i].id / 8] |= (unsigned char)(1 << rows->items[i].id % 8);
-	return 0;
-}
-
-static bool was_known(const struct maker *maker, entry_id id)
-{
-	return maker->known && id <= maker->known_max && maker->known[id / 8] >> id % 8 & 1;
-}
-
-static int emit(struct maker *maker, struct row row)
-{
-	if (vec_grow(&maker->items, &maker->cap, maker->count + 1, sizeof row) != 0)
-		return -1;
-	maker->items[maker->count++] = row;
-	return 0;
-}
-
-/* The rows of a directory's children begin here. */
-static int note_shown(struct maker *maker, entry_id id)
-{
-	const struct dir *dir = tree_dir(maker->rows->tree, id);
-
-	if (vec_grow(&maker->shown, &maker->shown_cap, maker->shown_count + 1, sizeof *maker->shown) != 0)
-		return -1;
-	maker->shown[maker->shown_count++] = (struct rows_dir){ id, dir->last, dir->count, dir->changes };
-	return 0;
-}
-
-bool rows_filter_types(const struct rows *rows)
-{
-	return rows->filter.len > 0 && memchr(rows->filter.data, '/', rows->filter.len);
-}
-
-/* Where to begin looking for children without a row: behind those that were looked at, if that can still be told. */
-static entry_id first_new(const struct maker *maker, entry_id id)
-{
-	const struct rows *rows = maker->rows;
-
-	for (size_t i = 0; maker->known && !rows_filter_types(rows) && i < rows->shown_count; i++) {
-		const struct rows_dir *shown = &rows->shown[i];
-
-		if (shown->dir == id && shown->last && tree_has(rows->tree, shown->last))
-			return entry_at(rows, shown->last)->next;
+	if (end - begin < 2)
+		return 0;
+	if (is_text(make, &make->range) && ((make->stack[begin].key ^ flip_of(make, &make->range)) & 0xff) != 0) {
+		range.phase = make->range.phase;
+		range.from = make->range.from + sizeof(uint64_t);
 	}
-	return tree_dir(rows->tree, id)->first;
+	return phase_of(make, &range) == PHASE_END ? 0 : push_range(make, range);
 }
 
-/* Put the children that had no row on the stack, so that they come off it in order. */
-static int push_children(struct maker *maker, entry_id id, uint32_t indent)
+/* Sort a few by their keys. */
+static int sort_few(struct rows_make *make)
 {
-	const struct rows *rows = maker->rows;
-	size_t base = maker->stack_count;
+	struct rows_keyed *items = make->stack + make->range.begin;
+	size_t count = make->range.end - make->range.begin;
 	size_t end;
 
-	for (entry_id at = first_new(maker, id); at; at = entry_at(rows, at)->next) {
-		if (was_known(maker, at) || !rows_pass(rows, at))
-			continue;
-		if (vec_grow(&maker->stack, &maker->stack_cap, maker->stack_count + 1, sizeof *maker->stack) != 0)
-			return -1;
-		maker->stack[maker->stack_count++] = (struct keyed){ 0, { at, indent } };
+	for (size_t i = 1; i < count; i++) {
+		struct rows_keyed item = items[i];
+		size_t at = i;
+
+		for (; at > 0 && items[at - 1].key > item.key; at--)
+			items[at] = items[at - 1];
+		items[at] = item;
 	}
-	end = maker->stack_count;
-	if (end == base)
+	for (size_t i = 0; i < count; i = end) {
+		for (end = i + 1; end < count && items[end].key == items[i].key; end++)
+			continue;
+		if (push_ties(make, make->range.begin + i, make->range.begin + end) != 0)
+			return -1;
+	}
+	spend(make, count);
+	return 0;
+}
+
+/* Room for so many children, and some below them, so that a big stack is not copied; what is not used costs nothing. */
+static int reserve_stack(struct rows_make *make, size_t count)
+{
+	if (make->stack_count + count <= make->stack_cap)
 		return 0;
-	if (sort_children(rows, maker->stack + base, end - base) != 0)
-		return -1;
-	while (base + 1 < end) {
-		struct keyed item = maker->stack[base];
+	return vec_grow(&make->stack, &make->stack_cap, make->stack_count + count + count / 4, sizeof *make->stack);
+}
 
-		maker->stack[base++] = maker->stack[--end];
-		maker->stack[end] = item;
+/* Room for rows of what is on the stack. */
+static int reserve_rows(struct rows_make *make)
+{
+	size_t count = make->count + make->stack_count;
+
+	if (count <= make->cap)
+		return 0;
+	return vec_grow(&make->items, &make->cap, count + make->stack_count / 4, sizeof *make->items);
+}
+
+static int step_next(struct rows_make *make)
+{
+	size_t len;
+
+	if (make->range_count == 0) {
+		make->state = STATE_EMIT;
+		return reserve_rows(make);
+	}
+	spend(make, 1);
+	make->range = make->ranges[--make->range_count];
+	make->at = make->range.begin;
+	make->differ = 0;
+	if (make->range.shift < 0 && is_text(make, &make->range)) {
+		text_of(make, make->stack[make->at].row.id, &len);
+		make->same = len;
+		make->state = STATE_COMMON;
+	} else if (make->range.shift < 0) {
+		make->state = STATE_KEYS;
+	} else if (make->range.end - make->range.begin <= FEW) {
+		return sort_few(make);
+	} else {
+		memset(make->ends, 0, sizeof make->ends);
+		make->state = STATE_COUNT;
 	}
 	return 0;
 }
 
-/* Add rows for the new children of a directory, and for what is open below them. */
-static int emit_new(struct maker *maker, entry_id id, uint32_t indent)
+/* How many bytes do all texts have in common? */
+static int step_common(struct rows_make *make)
 {
-	if (push_children(maker, id, indent) != 0)
-		return -1;
-	while (maker->stack_count > 0) {
-		struct row row = maker->stack[--maker->stack_count].row;
+	size_t len;
+	const char *first = text_of(make, make->stack[make->range.begin].row.id, &len);
 
-		maker->added = true;
-		if (emit(maker, row) != 0)
-			return -1;
-		if (!is_open_dir(maker->rows, row.id))
-			continue;
-		if (note_shown(maker, row.id) != 0 || push_children(maker, row.id, row.indent + 1) != 0)
-			return -1;
+	make->same = size_min(make->same, len);
+	for (; make->at < make->range.end && make->same > make->range.from && make->quota > 0; make->at++) {
+		const char *other = text_of(make, make->stack[make->at].row.id, &len);
+		size_t same = make->range.from;
+
+		while (same < make->same && same < len && first[same] == other[same])
+			same++;
+		make->same = same;
+		spend(make, 1);
 	}
+	if (make->at < make->range.end && make->same > make->range.from)
+		return 0;
+	make->range.from = size_max(make->range.from, make->same);
+	make->at = make->range.begin;
+	make->state = STATE_KEYS;
 	return 0;
 }
 
-static int open_dir(struct maker *maker, entry_id id)
+static int step_keys(struct rows_make *make)
 {
-	if (note_shown(maker, id) != 0 ||
-	    vec_grow(&maker->open, &maker->open_cap, maker->open_count + 1, sizeof *maker->open) != 0)
-		return -1;
-	maker->open[maker->open_count++] = id;
+	struct rows_keyed *items = make->stack;
+	struct rows_range range = make->range;
+	uint64_t flip = flip_of(make, &range);
+
+	for (; make->at < range.end && make->quota > 0; make->at++) {
+		items[make->at].key = key_of(make, items[make->at].row.id) ^ flip;
+		make->differ |= items[make->at].key ^ items[range.begin].key;
+		spend(make, 1);
+	}
+	if (make->at < range.end)
+		return 0;
+	make->state = STATE_NEXT;
+	if (make->differ == 0)
+		return push_ties(make, range.begin, range.end);
+	for (range.shift = 56; make->differ >> range.shift == 0;)
+		range.shift -= 8;
+	return push_range(make, range);
+}
+
+static unsigned digit(const struct rows_make *make, size_t at)
+{
+	return make->stack[at].key >> make->range.shift & 0xff;
+}
+
+/* How many keys are there with each value of the byte? */
+static int step_count(struct rows_make *make)
+{
+	size_t end = make->range.begin;
+
+	for (; make->at < make->range.end && make->quota > 0; make->at++) {
+		make->ends[digit(make, make->at)]++;
+		spend(make, 1);
+	}
+	if (make->at < make->range.end)
+		return 0;
+	for (size_t i = 0; i < ARRAY_LEN(make->ends); i++) {
+		make->heads[i] = end;
+		end += make->ends[i];
+		make->ends[i] = end;
+	}
+	spend(make, FEW);
+	make->bucket = 0;
+	make->state = STATE_PLACE;
 	return 0;
 }
 
-/* End the rows of directories until so many are open. */
-static int close_dirs(struct maker *maker, size_t left)
+/* All keys with a value of the byte are together: go on with the next byte. */
+static int push_buckets(struct rows_make *make)
 {
-	while (maker->open_count > left) {
-		entry_id id = maker->open[--maker->open_count];
+	struct rows_range range = make->range;
+	int result = 0;
 
-		if (emit_new(maker, id, (uint32_t)maker->open_count) != 0)
-			return -1;
+	for (size_t i = 0; i < ARRAY_LEN(make->ends) && result == 0; i++) {
+		size_t begin = i > 0 ? make->ends[i - 1] : range.begin;
+
+		if (range.shift == 0)
+			result = push_ties(make, begin, make->ends[i]);
+		else
+			result = push_range(make, (struct rows_range){ begin, make->ends[i], range.from, range.phase, range.shift - 8 });
 	}
-	return 0;
-}
-
-/* Keep the old rows that are still true. A row whose parent has lost its own is indented further than any open directory's. */
-static int keep_rows(struct maker *maker)
-{
-	const struct rows *rows = maker->rows;
-
-	for (size_t i = 0; i < rows->count; i++) {
-		struct row row = rows->items[i];
-
-		if (close_dirs(maker, (size_t)row.indent + 1) != 0)
-			return -1;
-		if (row.indent >= maker->open_count || !tree_has(rows->tree, row.id) || !rows_pass(rows, row.id))
-			continue;
-		maker->dir_rows += i < rows->dir_rows;
-		if (emit(maker, row) != 0 || (is_open_dir(rows, row.id) && open_dir(maker, row.id) != 0))
-			return -1;
-	}
-	return 0;
-}
-
-static size_t count_dirs(const struct rows *rows)
-{
-	size_t dirs = 0;
-
-	for (size_t i = 0; i < rows->count; i++)
-		dirs += entry_is_dir(entry_at(rows, rows->items[i].id));
-	return dirs;
-}
-
-/* Let the maker's rows be the rows. */
-static void take_rows(struct rows *rows, struct maker *maker)
-{
-	struct row *items = rows->items;
-	struct rows_dir *shown = rows->shown;
-
-	rows->items = maker->items;
-	rows->count = maker->count;
-	rows->cap = maker->cap;
-	rows->shown = maker->shown;
-	rows->shown_count = maker->shown_count;
-	rows->shown_cap = maker->shown_cap;
-	maker->items = items;
-	maker->shown = shown;
-}
-
-int rows_make(struct rows *rows, bool keep)
-{
-	struct maker maker = { .rows = rows };
-	int result;
-
-	result = keep ? note_known(&maker) : 0;
-	if (result == 0)
-		result = open_dir(&maker, rows->dir);
-	if (result == 0 && keep)
-		result = keep_rows(&maker);
-	if (result == 0)
-		result = close_dirs(&maker, 0);
-	if (result == 0) {
-		rows->appended = keep && (rows->appended || maker.added || rows->shown_count != 1);
-		take_rows(rows, &maker);
-		rows->dir_rows = keep ? maker.dir_rows : count_dirs(rows);
-	}
-	maker_fini(&maker);
 	return result;
+}
+
+/* Bring every key home to those with the same byte, by swaps. */
+static int step_place(struct rows_make *make)
+{
+	struct rows_keyed *items = make->stack;
+
+	while (make->bucket < ARRAY_LEN(make->ends) && make->quota > 0) {
+		size_t *head = &make->heads[make->bucket];
+		unsigned home;
+
+		if (*head == make->ends[make->bucket]) {
+			make->bucket++;
+			continue;
+		}
+		spend(make, 1);
+		home = digit(make, *head);
+		if (home == make->bucket) {
+			++*head;
+		} else {
+			struct rows_keyed item = items[*head];
+
+			items[*head] = items[make->heads[home]];
+			items[make->heads[home]++] = item;
+		}
+	}
+	if (make->bucket < ARRAY_LEN(make->ends))
+		return 0;
+	make->state = STATE_NEXT;
+	return push_buckets(make);
+}
+
+/* Rows in order --------------------------------------------------------------------------------------- */
+
+/* The rows of a directory's children are next. */
+static int begin_dir(struct rows_make *make, entry_id id, uint32_t level)
+{
+	if (vec_grow(&make->shown, &make->shown_cap, make->shown_count + 1, sizeof *make->shown) != 0)
+		return -1;
+	make->shown[make->shown_count++] = (struct rows_dir){ .dir = id };
+	make->base = make->stack_count;
+	make->level = level;
+	make->state = STATE_LIST;
+	return 0;
+}
+
+/* The next child to be listed; where the listing stood may have gone, and then it begins again. */
+static entry_id next_child(struct rows_make *make, struct rows_dir *shown)
+{
+	const struct dir *dir = tree_dir(make->rows->tree, shown->dir);
+
+	if (shown->last && tree_has(make->rows->tree, shown->last))
+		return entry_at(make->rows, shown->last)->next;
+	make->stack_count = make->base;
+	shown->last = 0;
+	shown->count = 0;
+	shown->changes = dir->changes;
+	return dir->first;
+}
+
+/* Put the children of a directory on the stack. */
+static int step_list(struct rows_make *make)
+{
+	const struct rows *rows = make->rows;
+	struct rows_dir *shown = &make->shown[make->shown_count - 1];
+	bool choosy = !rows->hidden || rows->filter.len > 0;
+	entry_id at;
+
+	if (!tree_has(rows->tree, shown->dir) || !tree_dir(rows->tree, shown->dir)) {
+		make->stack_count = make->base;
+		make->state = STATE_NEXT;
+		return 0;
+	}
+	at = next_child(make, shown);
+	if (!shown->last && reserve_stack(make, tree_dir(rows->tree, shown->dir)->count) != 0)
+		return -1;
+	for (; at && make->quota > 0; at = entry_at(rows, at)->next) {
+		if (rows_pass(rows, at)) {
+			if (vec_grow(&make->stack, &make->stack_cap, make->stack_count + 1, sizeof *make->stack) != 0)
+				return -1;
+			make->stack[make->stack_count++] = (struct rows_keyed){ 0, { at, make->level & INT32_MAX, 0 } };
+		}
+		shown->last = at;
+		shown->count++;
+		spend(make, choosy ? MATCH_COST : 1);
+	}
+	if (at)
+		return 0;
+	make->state = STATE_NEXT;
+	return push_range(make, (struct rows_range){ make->base, make->stack_count, 0, 0, -1 });
+}
+
+/* Give back what a big stack does not need any more. */
+static void shrink_stack(struct rows_make *make)
+{
+	struct rows_keyed *less;
+
+	if (make->stack_cap < BIG || make->stack_count > make->stack_cap / 2)
+		return;
+	less = realloc(make->stack, size_max(make->stack_count, 1) * sizeof *less);
+	if (!less)
+		return;
+	make->stack = less;
+	make->stack_cap = size_max(make->stack_count, 1);
+}
+
+static int emit(struct rows_make *make, struct row row)
+{
+	if (vec_grow(&make->items, &make->cap, make->count + 1, sizeof row) != 0)
+		return -1;
+	make->items[make->count++] = row;
+	return 0;
+}
+
+/* Make rows of what is on the stack, up to an open directory. */
+static int step_emit(struct rows_make *make)
+{
+	while (make->stack_count > 0 && make->quota > 0) {
+		struct row row = make->stack[--make->stack_count].row;
+
+		spend(make, 1);
+		if (!tree_has(make->rows->tree, row.id))
+			continue;
+		make->dir_rows += row.indent == make->indent && entry_is_dir(entry_at(make->rows, row.id));
+		row.open = rows_is_open(make->rows, row.id);
+		if (emit(make, row) != 0)
+			return -1;
+		if (row.open)
+			return begin_dir(make, row.id, row.indent + 1u);
+	}
+	shrink_stack(make);
+	if (make->stack_count == 0)
+		make->state = STATE_DONE;
+	return 0;
+}
+
+/* Rows that there are --------------------------------------------------------------------------------- */
+
+/* An entry has a row. */
+static int note_known(struct rows_make *make, entry_id id)
+{
+	size_t old = make->known_size;
+
+	if (id / 8 >= old) {
+		if (vec_grow(&make->known, &make->known_size, id / 8 + 1, 1) != 0)
+			return -1;
+		memset(make->known + old, 0, make->known_size - old);
+	}
+	make->known[id / 8] |= (unsigned char)(1 << id % 8);
+	return 0;
+}
+
+/* An open row is kept; `was` is what was known of its directory. */
+static int keep_open(struct rows_make *make, const struct rows_dir *was)
+{
+	if (vec_grow(&make->shown, &make->shown_cap, make->shown_count + 1, sizeof *make->shown) != 0)
+		return -1;
+	make->shown[make->shown_count++] = *was;
+	return 0;
+}
+
+/* A directory is open and has no rows below it yet. */
+static int note_opening(struct rows_make *make, entry_id id)
+{
+	if (vec_grow(&make->opening, &make->opening_cap, make->opening_count + 1, sizeof id) != 0)
+		return -1;
+	make->opening[make->opening_count++] = id;
+	return 0;
+}
+
+static int keep_row(struct rows_make *make, struct row row, const struct rows_dir *was)
+{
+	bool open = rows_is_open(make->rows, row.id);
+
+	if (was && open && keep_open(make, was) != 0)
+		return -1;
+	if (!was && open && note_opening(make, row.id) != 0)
+		return -1;
+	row.open = was && open;
+	return emit(make, row) != 0 || note_known(make, row.id) != 0 ? -1 : 0;
+}
+
+static int step_sweep(struct rows_make *make)
+{
+	const struct rows *rows = make->rows;
+
+	if (make->at == 0 && vec_grow(&make->items, &make->cap, rows->count, sizeof *make->items) != 0)
+		return -1;
+	for (; make->at < rows->count && make->quota > 0; make->at++) {
+		struct row row = rows->items[make->at];
+		const struct rows_dir *was = row.open ? &rows->shown[make->next_shown++] : NULL;
+		bool is_dir_row = row.indent == 0 && make->tops < rows->dir_rows;
+
+		spend(make, 1);
+		make->tops += row.indent == 0;
+		make->skipping = make->skipping && row.indent > make->skip_indent;
+		if (make->skipping)
+			continue;
+		make->skip_indent = row.indent;
+		make->skipping = true;
+		if (!tree_has(rows->tree, row.id) || !rows_pass(rows, row.id))
+			continue;
+		make->dir_rows += is_dir_row;
+		if (keep_row(make, row, was) != 0)
+			return -1;
+		make->skipping = was && !rows_is_open(rows, row.id);
+	}
+	if (make->at == rows->count)
+		make->state = STATE_DONE;
+	return 0;
+}
+
+/* Names do not change; so the order holds as long as directories are directories. */
+static int step_check(struct rows_make *make)
+{
+	const struct rows *rows = make->rows;
+
+	for (; make->good && make->at < rows->count && make->quota > 0; make->at++) {
+		entry_id id = rows->items[make->at].id;
+
+		make->good = !tree_has(rows->tree, id) || entry_is_dir(entry_at(rows, id)) == (make->at < rows->dir_rows);
+		spend(make, 1);
+	}
+	if (!make->good || make->at == rows->count)
+		make->state = STATE_DONE;
+	return 0;
+}
+
+/* The interface --------------------------------------------------------------------------------------- */
+
+typedef int step(struct rows_make *make);
+
+static step *const steps[STATE_DONE] = {
+	[STATE_LIST] = step_list,   [STATE_NEXT] = step_next,   [STATE_COMMON] = step_common,
+	[STATE_KEYS] = step_keys,   [STATE_COUNT] = step_count, [STATE_PLACE] = step_place,
+	[STATE_EMIT] = step_emit,   [STATE_SWEEP] = step_sweep, [STATE_CHECK] = step_check,
+};
+
+static const uint8_t first_states[] = { [ROWS_SORT] = STATE_LIST, [ROWS_SWEEP] = STATE_SWEEP, [ROWS_CHECK] = STATE_CHECK };
+
+struct rows_make *rows_make_new(const struct rows *rows, enum rows_task task, entry_id dir, uint32_t indent)
+{
+	struct rows_make *make = calloc(1, sizeof *make);
+
+	if (!make)
+		return NULL;
+	make->rows = rows;
+	make->task = task;
+	make->version = tree_version(rows->tree);
+	make->dir = dir;
+	make->indent = indent;
+	make->next_shown = 1;
+	make->good = true;
+	if (begin_dir(make, dir, indent) != 0) {
+		free(make);
+		return NULL;
+	}
+	make->state = first_states[task];
+	return make;
+}
+
+void rows_make_free(struct rows_make *make)
+{
+	if (!make)
+		return;
+	free(make->items);
+	free(make->shown);
+	free(make->opening);
+	free(make->known);
+	free(make->stack);
+	free(make->ranges);
+	free(make);
+}
+
+enum rows_progress rows_make_run(struct rows_make *make, int64_t until, size_t *quota)
+{
+	int64_t began = rows_clock();
+	int64_t now = began;
+
+	make->quota = *quota;
+	spend(make, 1);
+	while (make->state != STATE_DONE && (make->quota > 0 || now < until)) {
+		if (make->quota == 0)
+			make->quota = make->rows->grain;
+		while (make->quota > 0 && make->state != STATE_DONE) {
+			if (steps[make->state](make) != 0)
+				return ROWS_NOMEM;
+		}
+		now = rows_clock();
+	}
+	make->cost += now - began;
+	*quota = make->quota;
+	return make->state == STATE_DONE ? ROWS_DONE : ROWS_MORE;
 }

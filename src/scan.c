@@ -321,7 +321,7 @@ struct scan *scan_new(const struct scan_options *options)
 	error = errno;
 	drop_waiting(scan);
 	scan_unref(scan);
-	errno = error;
+	errno = error == EAGAIN ? ENOMEM : error; /* of a thread: for its stack, as a rule */
 	return NULL;
 }
 

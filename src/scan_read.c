@@ -381,6 +381,27 @@ static enum error open_error(const struct node *node, int number)
 	return number == ESRCH ? ERROR_NOENT : error_from_errno(number);
 }
 
+/*
+ * Is what was opened what was found? If something has been mounted on it meanwhile, perhaps by its being opened, it is that
+ * now: no link led there.
+ */
+static bool is_same(const struct node *node, const struct attrs *attrs)
+{
+	return !node->ino || attrs_are(attrs, node->dev, node->ino) || (attrs->flags & ATTRS_MOUNT_ROOT && !node->follow);
+}
+
+static void set_identity(struct scan *scan, struct node *node, const struct attrs *attrs)
+{
+	if (!node->ino)
+		scan->top_dev = attrs->dev;
+	node->dev = attrs->dev;
+	node->ino = attrs->ino;
+	if (node->lineage) {
+		node->lineage->dev = attrs->dev;
+		node->lineage->ino = attrs->ino;
+	}
+}
+
 static bool begin_reading(struct reader *reader, struct node *node, int fd)
 {
 	struct scan *scan = reader->scan;
@@ -390,17 +411,15 @@ static bool begin_reading(struct reader *reader, struct node *node, int fd)
 		scan_send_end(reader, node->number, WIRE_END_UNREAD, open_error(node, errno));
 		return false;
 	}
-	if (node->ino && !attrs_are(&attrs, node->dev, node->ino)) {
+	if (!is_same(node, &attrs)) {
 		scan_send_end(reader, node->number, WIRE_END_UNREAD, ERROR_CHANGED);
 		return false;
 	}
-	if (!node->ino) {
-		node->dev = scan->top_dev = attrs.dev;
-		node->ino = attrs.ino;
-		if (node->lineage) {
-			node->lineage->dev = attrs.dev;
-			node->lineage->ino = attrs.ino;
-		}
+	if (!node->ino || attrs.dev != node->dev)
+		set_identity(scan, node, &attrs);
+	if (scan->flags & WIRE_SCAN_ONE_FS && attrs.dev != scan->top_dev) {
+		scan_send_end(reader, node->number, WIRE_END_SKIPPED, ERROR_XDEV);
+		return false;
 	}
 	if (node->follow && node->depth > 0)
 		attrs.flags |= ATTRS_FOLLOWED;

@@ -181,13 +181,19 @@ out:
 static void wait_for_worker(struct intake *intake, struct buf *why)
 {
 	pid_t pid = intake->child.pid;
+	siginfo_t info;
 	int status = 0;
 
 	if (why->len > 0)
 		kill(pid, SIGKILL);
+	while (waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT) < 0 && errno == EINTR)
+		;
+	/* whoever sends it a signal holds the lock: then the number is still the worker's */
+	pthread_mutex_lock(&intake->lock);
 	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		;
 	atomic_store(&intake->pid, 0);
+	pthread_mutex_unlock(&intake->lock);
 	if (why->len > 0)
 		return;
 	if (atomic_load(&intake->given_up))
@@ -270,6 +276,9 @@ static int start_worker(struct source *source, const struct source_options *opti
 
 	if (spawn_find_worker(&path) != 0 || !buf_str(&path) || spawn_start(child, path.data, argv, 0) != 0)
 		goto out;
+	/* the feeder waits for its end */
+	fsys_close(child->exit_fd);
+	child->exit_fd = -1;
 	atomic_store(&source->intake->pid, child->pid);
 	if (spawn_nonblock(child->in) != 0 || start_feeder(source->intake) != 0) {
 		kill(child->pid, SIGKILL);
@@ -316,6 +325,18 @@ fail:
 	return NULL;
 }
 
+/* To the worker, if it still runs. */
+static void send_signal(struct intake *intake, int signo)
+{
+	pid_t pid;
+
+	pthread_mutex_lock(&intake->lock);
+	pid = atomic_load(&intake->pid);
+	if (pid > 0)
+		kill(pid, signo);
+	pthread_mutex_unlock(&intake->lock);
+}
+
 void source_free(struct source *source)
 {
 	int saved = errno;
@@ -327,16 +348,13 @@ void source_free(struct source *source)
 	feed_free(source->feed);
 	if (source->intake) {
 		struct intake *intake = source->intake;
-		pid_t pid = atomic_load(&intake->pid);
 
 		pthread_mutex_lock(&intake->lock);
 		intake->wake = NULL;
 		pthread_mutex_unlock(&intake->lock);
 		fsys_close(intake->child.in);
-		if (pid > 0) {
-			kill(pid, SIGTERM);
-			kill(pid, SIGCONT);
-		}
+		send_signal(intake, SIGTERM);
+		send_signal(intake, SIGCONT);
 		intake_unref(intake);
 	}
 	ring_unref(source->ring);
@@ -446,12 +464,10 @@ bool source_greeted(const struct source *source)
 
 void source_kill(struct source *source)
 {
-	pid_t pid = source->intake ? atomic_load(&source->intake->pid) : 0;
-
-	if (pid <= 0)
+	if (source->kind != SOURCE_WORKER)
 		return;
 	atomic_store(&source->intake->given_up, true);
-	kill(pid, SIGKILL);
+	send_signal(source->intake, SIGKILL);
 }
 
 struct source_info source_info(const struct source *source)

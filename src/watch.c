@@ -34,6 +34,7 @@ enum { STACK = 256 * 1024, FRAME_SIZE = 2048, READS = 256 };
 struct watched {
 	char *path;
 	size_t len;
+	int64_t mtime;       /* as it was when it was read; 0: not told */
 	int number;          /* the kernel's; -1: it is not watched. Two paths of one directory have one number */
 	bool changed;
 	bool lost;           /* the kernel has ended the watch, or it is at another path: begin again */
@@ -78,7 +79,7 @@ static void set_fini(struct watched_set *set)
 }
 
 /* Returns -1 with errno. */
-static int set_add(struct watched_set *set, const char *path, size_t len)
+static int set_add(struct watched_set *set, const char *path, size_t len, int64_t mtime)
 {
 	char *copy;
 
@@ -91,7 +92,7 @@ static int set_add(struct watched_set *set, const char *path, size_t len)
 	copy = strndup(path, len);
 	if (!copy)
 		return -1;
-	set->items[set->count++] = (struct watched){ .path = copy, .len = len, .number = -1 };
+	set->items[set->count++] = (struct watched){ .path = copy, .len = len, .mtime = mtime, .number = -1 };
 	return 0;
 }
 
@@ -101,10 +102,11 @@ static int set_read(struct watched_set *set, struct wire_reader in)
 	while (wire_more(&in)) {
 		size_t len;
 		const char *path = wire_get_bytes(&in, &len);
+		int64_t mtime = wire_get_signed(&in);
 
 		if (!in.ok)
 			errno = EPROTO;
-		if (!in.ok || set_add(set, path, len) != 0)
+		if (!in.ok || set_add(set, path, len, mtime) != 0)
 			return -1;
 	}
 	return 0;
@@ -184,11 +186,14 @@ static int send_report(struct watch *watch)
 
 /* Watches --------------------------------------------------------------------------------------------- */
 
-static int add_number(struct watch *watch, int root, const struct watched *item)
+/* Watch the directory of an item. `*same`: it was not changed since it was read. Returns the kernel's number, -1 with errno. */
+static int add_number(struct watch *watch, int root, const struct watched *item, bool *same)
 {
+	struct attrs attrs;
 	int dir = item->len > 0 ? fsys_open_beneath(root, item->path) : fsys_dup(root);
 	int number = dir >= 0 ? fsys_watch_add(watch->watcher, dir) : -1;
 
+	*same = item->mtime && number >= 0 && fsys_stat(dir, "", 0, &attrs) == 0 && attrs.mtime == item->mtime;
 	fsys_close(dir);
 	return number;
 }
@@ -196,6 +201,7 @@ static int add_number(struct watch *watch, int root, const struct watched *item)
 /* Watch an item from now on and say so, or why not. `*root` is opened when it is first needed. */
 static void begin(struct watch *watch, int *root, struct watched *item)
 {
+	bool same = false;
 	enum error error;
 
 	if (watch->watcher < 0)
@@ -203,13 +209,16 @@ static void begin(struct watch *watch, int *root, struct watched *item)
 	if (watch->watcher >= 0 && *root < 0)
 		*root = fsys_open_root(watch->root);
 	if (watch->watcher >= 0 && *root >= 0)
-		item->number = add_number(watch, *root, item);
+		item->number = add_number(watch, *root, item, &same);
 	error = item->number < 0 ? error_from_errno(errno) : ERROR_NONE;
-	if (item->number >= 0 || item->lost)
+	if (same && !item->lost)
+		report(watch, WIRE_WATCHED, ERROR_NONE, item);
+	else if (item->number >= 0 || item->lost)
 		report(watch, WIRE_CHANGED, ERROR_NONE, item);
 	if (item->number < 0)
 		report(watch, WIRE_UNWATCHED, error, item);
 	item->changed = item->lost = false;
+	item->mtime = 0;
 }
 
 /* Begin with all that are not watched. */

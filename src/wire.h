@@ -44,6 +44,7 @@ enum wire_type {
 	WIRE_RESULT = 10,  /* an operation has ended */
 	WIRE_CHANGED = 11, /* watched directories are to be read again: { bytes path }… */
 	WIRE_UNWATCHED = 12, /* directories cannot be watched: varint error · { bytes path }…; without a path: none can */
+	WIRE_WATCHED = 13,  /* of a watch: they are watched, and as they were at the mtime told: { bytes path }… */
 	/* to a source */
 	WIRE_SCAN = 32,    /* begin a scan: see struct wire_scan */
 	WIRE_STOP = 33,    /* end the scan or operation with this id; it still sends its end */
@@ -52,7 +53,7 @@ enum wire_type {
 	WIRE_CONFIRM = 36, /* run what was planned */
 	WIRE_JOBS = 39,    /* the scan with this id may use so many threads from now on: varint jobs */
 	WIRE_ROOT = 37,    /* the first request to a worker: u8 flags (1: read-only) · bytes the root's path */
-	WIRE_WATCH = 38,   /* the directories to be watched, instead of those before: { bytes path }… */
+	WIRE_WATCH = 38,   /* the directories to be watched, instead of those before: { bytes path · signed mtime }… */
 	WIRE_OPTIONAL = 128,
 	WIRE_HEARTBEAT = 128, /* from a source while it works and has nothing else to say */
 };

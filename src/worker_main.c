@@ -87,6 +87,8 @@ static void write_out(struct worker *worker)
 {
 	worker->output.events = 0;
 	worker->wrote_at = loop_now();
+	if (worker->out.failed) /* half a frame would be worse than none */
+		end(worker, EX_OSERR);
 	while (!worker->ending) {
 		size_t len;
 		const void *bytes = next_output(worker, &len);
@@ -240,7 +242,7 @@ static void take_input(void *arg, short revents)
 	worker->in.len += (size_t)got;
 	if (worker->greeted || take_hello(worker))
 		take_requests(worker);
-	if (worker->out.len > 0)
+	if (worker->out.len > 0 || worker->out.failed)
 		write_out(worker);
 }
 

@@ -316,6 +316,12 @@ START_TEST(asks_for_contents)
 	ck_assert_str_eq(rows_of(compare, &out), "a.b. sp# f\nab-- s# g\n");
 	ck_assert_uint_eq(compare_pop_want(compare), row);
 	ck_assert(compare_ask(compare, row, &ask));
+	attrs.mtime = 1;
+	ck_assert_int_eq(tree_set_attrs(trees[1], compare_entry(compare, row, 1), &attrs), 0);
+	compare_answer(compare, &ask, same);
+	ck_assert_int_eq(compare_settle(compare), 0);
+	ck_assert_str_eq(rows_of(compare, &out), "a.b. sp# f\nab-- s# g\n");
+	ck_assert(compare_ask(compare, row, &ask));
 	compare_answer(compare, &ask, unread);
 	ck_assert_int_eq(compare_settle(compare), 0);
 	ck_assert_str_eq(rows_of(compare, &out), "a!ba sp! f\nab-- s# g\n");
@@ -402,6 +408,11 @@ START_TEST(follows_the_trees)
 	expect(compare, "aa = d/\na! ! d/e/\na- - g\n");
 	tree_set_state(trees[1], at(trees[1], "d/e"), DIR_COMPLETE, ERROR_NONE);
 	expect(compare, "aa = d/\naa = d/e/\na- - d/e/f\n-a - d/e/x\na- - g\n");
+
+	/* It goes, and another one comes under its name. */
+	tree_remove(trees[1], at(trees[1], "d/e"));
+	make_entry(trees[1], "d/e~", 4);
+	expect(compare, "aa = d/\naa ? d/e/\na. ? d/e/f\na- - g\n");
 
 	/* A directory becomes a file, and goes. */
 	ck_assert_int_eq(tree_set_attrs(trees[1], at(trees[1], "d/e"), &file), 0);
@@ -829,6 +840,46 @@ START_TEST(agrees_with_one_made_anew)
 }
 END_TEST
 
+/* The index: names that come and go, in two panes, and always have one row. */
+START_TEST(finds_rows_by_name)
+{
+	struct tree *trees[] = { make_tree(""), make_tree("") };
+	struct compare *compare = start(trees, 2, 0, 0);
+	entry_id ids[2][300] = { { 0 } };
+	struct world world = { .seed = 1 };
+
+	for (unsigned step = 0; step < 30000; step++) {
+		size_t pane = draw(&world, 2);
+		unsigned name = draw(&world, ARRAY_LEN(ids[0]));
+		entry_id *id = &ids[pane][name];
+		char text[8];
+		int len = snprintf(text, sizeof text, "%u", name);
+
+		if (*id) {
+			tree_remove(trees[pane], *id);
+			*id = 0;
+		} else {
+			*id = tree_add(trees[pane], TREE_ROOT, text, (size_t)len, S_IFREG);
+			ck_assert_uint_ne(*id, 0);
+		}
+		for (unsigned i = 0; i < ARRAY_LEN(ids[0]) && step % 64 == 0; i++) {
+			if (ids[0][i] && ids[1][i])
+				ck_assert_uint_eq(compare_find(compare, 0, ids[0][i]), compare_find(compare, 1, ids[1][i]));
+		}
+		if (step % 100 > 0)
+			continue;
+		ck_assert_int_eq(compare_settle(compare), 0);
+		check_counts(compare);
+		compare_reclaim(compare);
+		tree_reclaim(trees[0]);
+		tree_reclaim(trees[1]);
+	}
+	compare_free(compare);
+	tree_free(trees[0]);
+	tree_free(trees[1]);
+}
+END_TEST
+
 /* Size ------------------------------------------------------------------------------------------------- */
 
 START_TEST(goes_deep)
@@ -876,6 +927,7 @@ int main(void)
 	tcase_add_test(tests, follows_the_trees);
 	tcase_add_loop_test(tests, never_tells_what_is_wrong, 0, 300);
 	tcase_add_loop_test(tests, agrees_with_one_made_anew, 0, 60);
+	tcase_add_test(tests, finds_rows_by_name);
 	tcase_add_test(tests, goes_deep);
 	suite_add_tcase(suite, tests);
 	srunner_run_all(runner, CK_ENV);

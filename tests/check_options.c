@@ -4,6 +4,7 @@
 #include "config.h"
 #include "options.h"
 
+#include "compare.h"
 #include "wire.h"
 
 #include <check.h>
@@ -24,6 +25,8 @@ static const struct line lines[] = {
 	{ { "a", "b" }, NULL, MODE_BROWSE },
 	{ { "--list", "a" }, NULL, MODE_LIST },
 	{ { "a", "--count" }, NULL, MODE_COUNT },
+	{ { "--diff", "a", "b", "c", "--by", "auto,mode" }, NULL, MODE_DIFF },
+	{ { "--diff", "a", "b", "--format=rsync", "--all" }, NULL, MODE_DIFF },
 	{ { "--dump", "--", "--list" }, NULL, MODE_DUMP },
 	{ { "--batch=x", "a" }, NULL, MODE_BATCH },
 	{ { "--batch", "-", "a" }, NULL, MODE_BATCH },
@@ -40,13 +43,13 @@ static const struct line lines[] = {
 	{ { "--f\033[31m" }, "$'--f\\x1b[31m': unknown option", 0 },
 	{ { "-q" }, "-q: unknown option", 0 },
 	{ { "-xq" }, "-xq: unknown option", 0 },
-	{ { "--by=type", "a" }, "--by: unknown option", 0 },
+	{ { "--bye=type", "a" }, "--bye: unknown option", 0 },
 	{ { "--list" }, "--list: no ROOT given", 0 },
 	{ { "--count" }, "--count: no ROOT given", 0 },
 	{ { "--dump" }, "--dump: no ROOT given", 0 },
 	{ { "--batch=x" }, "--batch: no ROOT given", 0 },
 	{ { "--dump", "a", "b" }, "--dump: only one ROOT can be recorded", 0 },
-	{ { "--list", "--count", "a" }, "--count: only one of --list, --count, --dump and --batch can be", 0 },
+	{ { "--list", "--count", "a" }, "--count: only one of --list, --count, --diff, --dump and --batch can be", 0 },
 	{ { "--batch=x", "--batch=y", "a" }, "--batch=y: only one can be", 0 },
 	{ { "--jobs" }, "--jobs: needs a value", 0 },
 	{ { "-j" }, "-j: needs a value", 0 },
@@ -56,7 +59,7 @@ static const struct line lines[] = {
 	{ { "--max-depth=-1" }, "--max-depth=-1: not a number", 0 },
 	{ { "--max-depth=" }, "--max-depth=: not a number", 0 },
 	{ { "--backend=ssh" }, "--backend=ssh: neither threads nor workers", 0 },
-	{ { "--format=xml" }, "--format=xml: none of text, typed, json, ncdu", 0 },
+	{ { "--format=xml" }, "--format=xml: none of text, typed, json, ncdu, rsync", 0 },
 	{ { "--sort=yes" }, "--sort: takes no value", 0 },
 	{ { "--exclude=/" }, "--exclude=/: matches nothing", 0 },
 	{ { "--headless=80" }, "--headless=80: not COLSxROWS, each from 1 to 1000", 0 },
@@ -65,6 +68,16 @@ static const struct line lines[] = {
 	{ { "--list", "--format=ncdu", "a", "b" }, "--format=ncdu: only for one ROOT", 0 },
 	{ { "--list", "--format=ncdu", "-0", "a" }, "--format=ncdu: is one record, without --null", 0 },
 	{ { "--count", "--format=typed", "a" }, "--count: only --format=text and --format=json", 0 },
+	{ { "--diff", "a" }, "--diff: two ROOTs or more are needed", 0 },
+	{ { "--diff" }, "--diff: no ROOT given", 0 },
+	{ { "--diff", "--format=ncdu", "a", "b" }, "--diff: only --format=text, --format=json and --format=rsync", 0 },
+	{ { "--diff", "--format=rsync", "a", "b", "c" }, "--format=rsync: only for two ROOTs", 0 },
+	{ { "--list", "--format=rsync", "a" }, "--list: not --format=rsync", 0 },
+	{ { "--by=size,sums" }, "--by=size,sums: not of type, size, mtime, content, target, mode, owner, group, auto", 0 },
+	{ { "--by=" }, "--by=: not of type, size, mtime, content, target, mode, owner, group, auto", 0 },
+	{ { "--time-tolerance=-1" }, "--time-tolerance=-1: not a number of seconds", 0 },
+	{ { "--time-tolerance=1.0000000001" }, "--time-tolerance=1.0000000001: not a number of seconds", 0 },
+	{ { "--time-tolerance=." }, "--time-tolerance=.: not a number of seconds", 0 },
 	{ { "host:/x" }, "host:/x: remote roots are not supported; a local one is ./NAME", 0 },
 	{ { "--script=" }, "--script=: empty", 0 },
 };
@@ -95,6 +108,36 @@ START_TEST(reads_lines)
 		ck_assert_int_eq(options.mode, line->mode);
 	buf_fini(&why);
 	options_fini(&options);
+}
+END_TEST
+
+START_TEST(sets_the_comparison)
+{
+	static const char *const args[][MAX_ARGS] = {
+		{ "--diff", "a", "b", "--by=type", "--time-tolerance=2" },
+		{ "--diff", "a", "b", "--by", "auto,mode,owner,group", "--all", "--time-tolerance=0.05" },
+		{ "--by=size,mtime,content,target,type" },
+	};
+	struct options options;
+	struct buf out = BUF_INIT;
+
+	options_init(&options);
+	ck_assert_uint_eq(options.by, COMPARE_AUTO);
+	ck_assert_int_eq(parse(&options, args[0], &out), 0);
+	ck_assert_uint_eq(options.by, 0);
+	ck_assert_int_eq(options.time_tolerance, INT64_C(2000000000));
+	options_add_by(&out, options.by);
+	ck_assert_str_eq(buf_str(&out), "type");
+	buf_clear(&out);
+	ck_assert_int_eq(parse(&options, args[1], &out), 0);
+	ck_assert_uint_eq(options.by, COMPARE_AUTO | COMPARE_MODE | COMPARE_OWNER | COMPARE_GROUP);
+	ck_assert(options.all);
+	ck_assert_int_eq(options.time_tolerance, 50000000);
+	ck_assert_int_eq(parse(&options, args[2], &out), 0);
+	options_add_by(&out, options.by);
+	ck_assert_str_eq(buf_str(&out), "size,mtime,content,target");
+	options_fini(&options);
+	buf_fini(&out);
 }
 END_TEST
 
@@ -297,6 +340,7 @@ int main(void)
 
 	setlocale(LC_ALL, "C.UTF-8");
 	tcase_add_loop_test(tests, reads_lines, 0, ARRAY_LEN(lines));
+	tcase_add_test(tests, sets_the_comparison);
 	tcase_add_test(tests, sets_everything);
 	tcase_add_test(tests, help_fits_a_screen);
 	tcase_add_loop_test(tests, reads_configurations, 0, ARRAY_LEN(texts));

@@ -24,7 +24,8 @@ struct listener {
 	struct ring *ring;
 	struct feed *feed;
 	uint64_t id;
-	struct buf said; /* words: `+PATH` for changed, `-PATH:ERROR` for not watched; the root's path is `.` */
+	int64_t mtime;   /* told with every path */
+	struct buf said; /* words: `+PATH` for changed, `=PATH` for unchanged, `-PATH:ERROR` for not watched; the root's path is `.` */
 };
 
 static void wake(void *arg)
@@ -62,8 +63,10 @@ static int ask(struct listener *listener, const char *paths)
 	size_t used;
 	int done;
 
-	for (char *path = strtok_r(list, " ", &save); path; path = strtok_r(NULL, " ", &save))
+	for (char *path = strtok_r(list, " ", &save); path; path = strtok_r(NULL, " ", &save)) {
 		wire_put_bytes(&out, path, strcmp(path, ".") == 0 ? 0 : strlen(path));
+		wire_put_signed(&out, listener->mtime);
+	}
 	wire_close(&out, start);
 	ck_assert_int_eq(wire_next(out.data, out.len, &frame, &used), WIRE_OK);
 	done = feed_request(listener->feed, &frame, &answer);
@@ -78,20 +81,21 @@ static void note(struct listener *listener, struct wire_frame *frame)
 {
 	struct wire_reader *in = &frame->payload;
 	bool changed = frame->type == WIRE_CHANGED;
+	bool live = changed || frame->type == WIRE_WATCHED;
 	uint64_t error = 0;
 
-	ck_assert(changed || frame->type == WIRE_UNWATCHED);
+	ck_assert(live || frame->type == WIRE_UNWATCHED);
 	ck_assert_uint_le(frame->id, listener->id);
-	if (!changed)
+	if (!live)
 		error = wire_get_varint(in);
 	ck_assert(wire_more(in));
 	while (wire_more(in)) {
 		size_t len;
 		const char *path = wire_get_bytes(in, &len);
 
-		buf_printf(&listener->said, "%s%c%.*s", listener->said.len > 0 ? " " : "", changed ? '+' : '-', len ? (int)len : 1,
+		buf_printf(&listener->said, "%s%c%.*s", listener->said.len > 0 ? " " : "", changed ? '+' : live ? '=' : '-', len ? (int)len : 1,
 			len ? path : ".");
-		if (!changed)
+		if (!live)
 			buf_printf(&listener->said, ":%s", error_text((unsigned)error));
 	}
 	ck_assert(in->ok);
@@ -262,6 +266,28 @@ START_TEST(names_changes)
 END_TEST
 
 /* The root is watched as any directory, and what happens below its directories is not told of it. */
+/* A directory that has the mtime it was read with need not be read again; one with another must be. */
+START_TEST(compares_the_mtime)
+{
+	struct listener listener;
+	struct sandbox box;
+	struct stat st;
+
+	sandbox_init(&box);
+	sandbox_make(&box, "d/ d/f e/");
+	ck_assert_int_eq(stat(sandbox_at(&box, "d"), &st), 0);
+	listener_init(&listener, box.path, RING_SIZE);
+	listener.mtime = st.st_mtim.tv_sec * LOOP_SECOND + st.st_mtim.tv_nsec;
+	watch(&listener, "d", "=d");
+	touch(&box, "d/g");
+	expect(&listener, "+d");
+	listener.mtime = 1;
+	watch(&listener, "e", "+e");
+	listener_fini(&listener);
+	sandbox_fini(&box);
+}
+END_TEST
+
 START_TEST(names_the_root)
 {
 	struct listener listener;
@@ -980,6 +1006,7 @@ int main(void)
 	tcase_add_test(panes, pane_polls);
 	if (MUNTIN_LINUX_CALLS) {
 		tcase_add_loop_test(told, names_changes, 0, ARRAY_LEN(changes));
+		tcase_add_test(told, compares_the_mtime);
 		tcase_add_test(told, names_the_root);
 		tcase_add_test(told, reading_is_no_change);
 		tcase_add_test(told, many_changes_are_one);

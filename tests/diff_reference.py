@@ -357,7 +357,7 @@ def run_batch(program, top, seeds):
     where = [os.open("%s/%d" % (top, seed), os.O_RDONLY) for seed in seeds]
     child = os.fork()
     if child == 0:
-        good = True
+        wrong = len(seeds)
         try:
             if os.getuid() == 0:
                 os.setgroups([])
@@ -365,10 +365,12 @@ def run_batch(program, top, seeds):
                 os.setuid(NOBODY)
             for seed, fd in zip(seeds, where):
                 os.fchdir(fd)
-                good &= check_case(program, seed)
+                wrong -= check_case(program, seed)
+        except OSError as error:
+            print("%s: %s" % (error.filename, error.strerror))
         finally:
             sys.stdout.flush()
-            os._exit(0 if good else 1)
+            os._exit(0 if wrong == 0 else 1)
     for fd in where:
         os.close(fd)
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0

@@ -766,7 +766,7 @@ def test_batch_stops_on_a_signal(tmp):
 
 
 def test_bad_command_lines(tmp):
-    for args in (('--foo',), ('--list',), ('--count', '--foo', 'x'), ('--jobs=x', '--list', '.'), ('--by=size', '--list', '.'),
+    for args in (('--foo',), ('--list',), ('--count', '--foo', 'x'), ('--jobs=x', '--list', '.'), ('--by=sums', '--list', '.'),
                  ('--list', '--count', '.'), ('--format=xml', '--list', '.'), ('--dump', '.', '.'), ('--list', 'host:path'),
                  ('--config=none', '--list', '.'), ('--debug=foo:bar', '--list', '.')):
         status, out, err = run(*args, cwd=tmp)

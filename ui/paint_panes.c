@@ -98,7 +98,7 @@ static void paint_header(const struct paint *p, const struct rows *rows, struct 
 /** Is there something below that could not be read, or will not be any more? */
 static bool is_partial(const struct pane *pane, const struct dir *dir)
 {
-	return dir->total.unread > 0 || (dir->total.growing > 0 && pane->state != PANE_SCANNING);
+	return dir->total.unread > 0 || (dir->total.growing > 0 && !pane->scans);
 }
 
 static void add_size(const struct paint *p, const struct pane *pane, entry_id id, struct buf *out)
@@ -394,6 +394,8 @@ static void paint_footer(const struct paint *p, const struct pane *pane, struct 
 
 	add_footer(p, pane, &text);
 	buf_add_str(&kind, backend_name(pane));
+	if (pane->polls)
+		buf_add_str(&kind, ", polled");
 	used = paint_label(p, frame.x + 1, y, frame.w - 2, &text, style);
 	if (used + (int)kind.len + 2 <= frame.w - 3)
 		paint_label(p, frame.x + frame.w - 2 - (int)kind.len - 2, y, (int)kind.len + 2, &kind, STYLE_TITLE);

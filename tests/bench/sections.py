@@ -326,6 +326,10 @@ def diff(world):
     section.command(world, 'rsync', ['rsync', '-an', '--delete', '-i', left + '/', right + '/'])
     section.command(world, 'diff -rq', ['diff', '-rq', '--no-dereference', left, right])
     if world.can('--diff'):
+        # Who says nothing of equal trees must say something of others.
+        if 'dir_000/' not in world.output(world.muntin + ['--diff', '--by=type', left, world.empty]):
+            section.failed = True
+            section.notes.append('wrong: --diff does not see that a tree and an empty directory differ')
         section.command(world, 'muntin, stat', world.muntin + ['--diff', '--by=type,size,mtime', left, right])
         section.command(world, 'muntin, content', world.muntin + ['--diff', '--by=content', left, right])
     else:

@@ -152,5 +152,5 @@ class World:
 
     def version(self, program):
         """NAME 1.2, as the program says itself."""
-        found = re.search(r'\d+(\.\d+)+', self.output([program, VERSIONS.get(program, '--version')]))
+        found = re.search(r'\d+(\.\d+)*', self.output([program, VERSIONS.get(program, '--version')]))
         return '%s %s' % (program, found[0] if found else '?')
