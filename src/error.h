@@ -56,7 +56,8 @@
 	X(FORMAT, -10, "damaged or foreign data")                   \
 	X(IMMUTABLE, -11, "immutable (chattr +i)")                  \
 	X(APPENDONLY, -12, "append-only (chattr +a)")               \
-	X(NOTOWNER, -13, "not the owner")
+	X(NOTOWNER, -13, "not the owner")                           \
+	X(AGAIN, EAGAIN, "not enough resources for now")
 
 enum error {
 #define X(name, number, words) ERROR_##name,

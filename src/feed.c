@@ -273,7 +273,11 @@ static struct look *look_new(const struct feed *feed, uint64_t id, const char *p
 	look->ring = ring_ref(feed->ring);
 	look->id = id;
 	look->root = strdup(feed->root);
-	look->path = strndup(path, len);
+	look->path = malloc(len + 1);
+	if (look->path) {
+		memcpy(look->path, path, len);
+		look->path[len] = '\0';
+	}
 	if (look->root && look->path && buf_room(&look->out, WIRE_MAX_ATTRS + PATH_MAX + 64))
 		return look;
 	look_free(look);

@@ -285,11 +285,17 @@ static entry_id directory_of(const struct tree *tree, const char *path, size_t l
 	}
 }
 
+/* Has it left anything that it was to change? */
+static bool is_unfinished(const struct job *job)
+{
+	return job->state != JOB_DONE || job->result.failed > 0 || job->result.skipped > 0;
+}
+
 /* Let the truth come in: read again where something was changed. What was done is no longer marked. */
 static void refresh_targets(struct job *job)
 {
 	struct pane *pane = job->pane;
-	bool deep = job->request.flags & OP_RECURSIVE && job->request.kind != OP_DELETE;
+	bool deep = job->request.flags & OP_RECURSIVE && (job->request.kind != OP_DELETE || is_unfinished(job));
 	entry_id last = 0;
 
 	for (size_t i = 0; i < job->request.targets_len; i++) {

@@ -48,16 +48,10 @@ static enum error hold(
 
 /* ---- permissions ------------------------------------------------------------------------------------------ */
 
-/* The mode to set now: the planned one, or for a symbolic edit what it makes of the mode as it is by now. */
-static enum error wanted_mode(const struct op *op, struct op_node *node, uint32_t now)
+/* What was planned holds for the mode that was seen then, symbolic edits included: nothing is made that was not shown. */
+static enum error wanted_mode(const struct op_node *node, uint32_t now)
 {
-	if (now == node->old_mode)
-		return ERROR_NONE;
-	if (perm_is_absolute(&op->edit))
-		return ERROR_CHANGED;
-	node->old_mode = (uint16_t)now;
-	node->new_mode = (uint16_t)perm_apply(&op->edit, now, op->request.umask);
-	return ERROR_NONE;
+	return now == node->old_mode ? ERROR_NONE : ERROR_CHANGED;
 }
 
 /* What the system made of it: special bits may be dropped without an error. */
@@ -121,7 +115,7 @@ static bool before_chmod(struct op *op, struct op_walk *walk, uint32_t index)
 		outcome(op, index, error);
 		return false;
 	}
-	error = wanted_mode(op, node, attrs.mode);
+	error = wanted_mode(node, attrs.mode);
 	if (error != ERROR_NONE)
 		outcome(op, index, error);
 	else if (enter)

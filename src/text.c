@@ -134,6 +134,27 @@ static struct glyph glyph_decode(const unsigned char *bytes, size_t len)
 	return glyph;
 }
 
+/** Would normalisation (NFC) make one character of these two? Then there is another text that looks the same. */
+static bool codes_compose(uint32_t base, uint32_t mark)
+{
+	utf8proc_int32_t pair[2] = { (utf8proc_int32_t)base, (utf8proc_int32_t)mark };
+
+	return utf8proc_normalize_utf32(pair, 2, UTF8PROC_STABLE | UTF8PROC_COMPOSE) == 1;
+}
+
+/** Is the character itself what normalisation (NFC) would make of it? */
+static bool code_is_normal(uint32_t code)
+{
+	utf8proc_int32_t made[8];
+	int boundary = 0;
+	utf8proc_ssize_t count = utf8proc_decompose_char((utf8proc_int32_t)code, made, ARRAY_LEN(made),
+		UTF8PROC_STABLE | UTF8PROC_DECOMPOSE, &boundary);
+
+	if (count > 1 && count <= (utf8proc_ssize_t)ARRAY_LEN(made))
+		count = utf8proc_normalize_utf32(made, count, UTF8PROC_STABLE | UTF8PROC_COMPOSE);
+	return count == 1 && made[0] == (utf8proc_int32_t)code;
+}
+
 static bool mark_is_shown(uint32_t code, const struct base *base)
 {
 	return base->code != 0 && base->marks < TEXT_MARKS && (base->code >= 0x80 || !code_is_selector(code));
@@ -141,6 +162,7 @@ static bool mark_is_shown(uint32_t code, const struct base *base)
 
 static bool glyph_needs_escape(const struct glyph *glyph, const struct base *base, bool last, unsigned flags)
 {
+	bool screen = !(flags & TEXT_QUOTE);
 	uint32_t code = glyph->code;
 
 	if (glyph->broken || code < 0x20 || code == 0x7f)
@@ -149,10 +171,10 @@ static bool glyph_needs_escape(const struct glyph *glyph, const struct base *bas
 		return last && !(flags & TEXT_QUOTE);
 	if (code < 0x7f)
 		return false;
-	if ((flags & TEXT_ASCII) || code_is_hidden(code))
+	if ((flags & TEXT_ASCII) || code_is_hidden(code) || (screen && !code_is_normal(code)))
 		return true;
 	if (code_is_mark(code))
-		return !mark_is_shown(code, base);
+		return !mark_is_shown(code, base) || (screen && base->marks == 0 && codes_compose(base->code, code));
 	return !(flags & TEXT_QUOTE) && (code_is_blank(code) || (last && code == 0x3000));
 }
 

@@ -6,7 +6,8 @@
  * Escapes are \n \t \r \e \xHH (a byte) and \u{HEX} (a character), HEX in lower case. They stand
  * for controls, bytes that are not UTF-8, characters that are invisible, reorder the line or are
  * not assigned, and for combining marks that have nothing to stand on or are more than TEXT_MARKS
- * on one base.
+ * on one base; on the screen also for what normalisation (NFC) would write in another way, because
+ * the name that is written so looks just the same.
  *
  *   screen  Escapes stand in the text itself, and a text that has any doubles its backslashes. So
  *           does one where a backslash happens to be followed by one of \ n t r e x u and could be

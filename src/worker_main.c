@@ -184,13 +184,13 @@ static bool take_root(struct worker *worker, const struct wire_frame *frame)
 	bool read_only = wire_get_u8(&in);
 	size_t len;
 	const char *path = wire_get_bytes(&in, &len);
-	char *root;
+	struct buf root = BUF_INIT;
 
 	if (worker->feed || frame->type != WIRE_ROOT || !in.ok || memchr(path, '\0', len))
 		return false;
-	root = strndup(path, len);
-	worker->feed = root ? feed_new(root, worker->ring, read_only) : NULL;
-	free(root);
+	buf_add(&root, path, len);
+	worker->feed = buf_str(&root) ? feed_new(root.data, worker->ring, read_only) : NULL;
+	buf_fini(&root);
 	return worker->feed != NULL;
 }
 

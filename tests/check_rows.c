@@ -781,7 +781,7 @@ START_TEST(agrees_with_a_model)
 	bool sliced = _i % 2;
 
 	set_up(&world);
-	for (unsigned round = 0; round < 4000; round++) {
+	for (unsigned round = 0; round < 2500; round++) {
 		struct rows *rows = &world.rows;
 		entry_id cursor;
 		entry_id dir;

@@ -439,9 +439,11 @@ def test_few_descriptors(tmp):
     root = tmp + b'/t'
     for number in range(60):
         os.makedirs(root + b'/%02d/' % number + b'x' * 200 + b'/' + b'y' * 200 + b'/z/z/z')
+        for name in (b'a/1', b'a/2', b'b/1', b'b/2'):
+            os.makedirs(root + b'/%02d/' % number + name)
         os.symlink(b'%02d' % ((number + 1) % 60), root + b'/link%02d' % number)
     truth = walk(root)
-    for files in (24, 32, 64):
+    for files in (14, 24, 64):
         for jobs in ('1', '16'):
             for backend in BACKENDS:
                 result = run(*LIST, '-j' + jobs, '-b', backend, root, limits=[(resource.RLIMIT_NOFILE, files)])

@@ -174,6 +174,12 @@ static void print(struct listed *listed, entry_id id, const struct fact *fact)
 	if (list->options->format == FORMAT_NCDU)
 		return;
 	make_path(listed, id);
+	if (listed->path.failed) {
+		/* the line is lost: the end of memory is told by what would have held it */
+		list->out.buf.failed = true;
+		headless_out_flush(&list->out, false);
+		return;
+	}
 	if (!list->options->sort) {
 		add_record(listed, &list->out.buf, id, fact);
 		headless_out_flush(&list->out, false);

@@ -555,6 +555,8 @@ static int check(struct command_line *line)
 	struct options *options = line->options;
 	const char *mode = modes[options->mode].name;
 
+	if (options->headless && !options->script)
+		return complain(line, "--headless", strlen("--headless"), "needs --script");
 	if (options->mode == MODE_BROWSE)
 		return options->roots.len > 0 ? 0 : parse_root(line, ".");
 	if (options->roots.len == 0)

@@ -98,7 +98,7 @@ static void paint_header(const struct paint *p, const struct rows *rows, struct 
 /** Is there something below that could not be read, or will not be any more? */
 static bool is_partial(const struct pane *pane, const struct dir *dir)
 {
-	return dir->total.unread > 0 || (dir->total.growing > 0 && !pane->scans);
+	return dir->total.unread > 0 || (dir->total.growing > 0 && pane->state != PANE_SCANNING && !pane->scans);
 }
 
 static void add_size(const struct paint *p, const struct pane *pane, entry_id id, struct buf *out)
@@ -124,6 +124,22 @@ static void add_size(const struct paint *p, const struct pane *pane, entry_id id
 		buf_add_byte(out, '+');
 }
 
+/** What ls -F puts behind the name of a special file stands before it: a name may end in anything. */
+static const char *special_sign(uint32_t mode)
+{
+	switch (mode & S_IFMT) {
+	case S_IFIFO:
+		return "|";
+	case S_IFSOCK:
+		return "=";
+	case S_IFCHR:
+	case S_IFBLK:
+		return "#";
+	default:
+		return " ";
+	}
+}
+
 static const char *row_sign(const struct paint *p, const struct pane *pane, entry_id id)
 {
 	const struct entry *entry = tree_entry(pane->tree, id);
@@ -133,7 +149,7 @@ static const char *row_sign(const struct paint *p, const struct pane *pane, entr
 	    (entry->error != ERROR_NONE && (!dir || dir->state != DIR_SKIPPED)))
 		return "!";
 	if (!dir)
-		return " ";
+		return special_sign(entry->mode);
 	return paint_sign(p, entry->flags & ENTRY_EXPANDED ? SIGN_OPEN : SIGN_CLOSED);
 }
 

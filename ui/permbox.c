@@ -211,24 +211,32 @@ static bool is_full(const struct prompt *prompt, size_t max)
 	return len >= max;
 }
 
-/** The text of the octal field is the edit, if it is one; otherwise the boxes stay. */
+/** The text of the octal field is the edit, if it is one; otherwise there is none. What is typed first takes the place of what stood there. */
 static enum permbox_result octal_key(struct permbox *box, uint32_t key, bool pasted)
 {
 	struct perm_boxes boxes = { .mix = box->boxes.mix };
+	enum permbox_result result;
 	const char *text;
 	size_t len;
+	bool ok;
 
-	if (key_is_text(key) ? (key != '-' && (key < '0' || key > '7')) || is_full(&box->octal, OCTAL_MAX) : pasted)
+	if (key_is_text(key) ? (key != '-' && (key < '0' || key > '7')) || (!box->octal_fresh && is_full(&box->octal, OCTAL_MAX)) : pasted)
 		return PERMBOX_EDITING;
+	if (box->octal_fresh && key_is_text(key))
+		prompt_set(&box->octal, "", 0);
+	box->octal_fresh = false;
 	if (prompt_key(&box->octal, key, pasted) != PROMPT_CHANGED)
 		return PERMBOX_EDITING;
 	text = prompt_text(&box->octal, &len);
-	box->octal_ok = perm_boxes_octal(&boxes, text, len) == 0;
-	if (!box->octal_ok)
-		return PERMBOX_EDITING;
-	prompt_set(&box->symbolic, "", 0);
+	ok = perm_boxes_octal(&boxes, text, len) == 0;
+	if (ok)
+		prompt_set(&box->symbolic, "", 0);
+	else
+		boxes = (struct perm_boxes){ .mix = box->boxes.mix };
 	box->boxes = boxes;
-	return changed(box);
+	result = changed(box);
+	box->octal_ok = ok;
+	return result;
 }
 
 static enum permbox_result symbolic_key(struct permbox *box, uint32_t key, bool pasted)
@@ -266,6 +274,7 @@ static enum permbox_result step(struct permbox *box, int by)
 {
 	box->field = (enum permbox_field)(((int)box->field + by + PERMBOX_FIELDS) % PERMBOX_FIELDS);
 	show_octal(box);
+	box->octal_fresh = true;
 	return PERMBOX_EDITING;
 }
 

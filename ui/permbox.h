@@ -41,6 +41,7 @@ struct permbox {
 	struct perm_error edit_error; /* if not, and there is text */
 	struct prompt octal;
 	bool octal_ok;               /* what stands in it could be read */
+	bool octal_fresh;          /* nothing was typed into it since the field was entered */
 	struct prompt symbolic;
 	enum permbox_field field;
 	int row;                     /* of the focused box: user, group, other */

@@ -24,7 +24,7 @@ struct script {
 
 int output_write(const char *path, const void *bytes, size_t len)
 {
-	int fd = path ? open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY, 0666) : STDOUT_FILENO;
+	int fd = path && strcmp(path, "/dev/stdout") != 0 ? open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY, 0666) : STDOUT_FILENO;
 	const char *from = bytes;
 	int error = 0;
 

@@ -445,6 +445,7 @@ static bool open_screen(struct curses_term *self, const char *type)
 	if (!self->in || !self->out)
 		return false;
 	use_env(FALSE);
+	use_tioctl(TRUE); /* some descriptions have no size */
 	self->screen = newterm((char *)type, self->out, self->in);
 	if (!self->screen)
 		return false;

@@ -141,11 +141,10 @@ def still(term, seconds=0.4):
         before = len(term.output)
         begun = time.monotonic()
         while time.monotonic() < begun + seconds:
-            term.wait(lambda: True)
+            term.drain()
             if len(term.output) != before:
                 break
             time.sleep(0.01)
-            term.drain()
         if len(term.output) == before:
             return
         assert time.monotonic() < deadline, 'the screen does not come to rest'

@@ -10,7 +10,7 @@ import time
 
 from browse import (all_complete, check_frame, check_gone, check_left, command, current, family, key, panes, plant, plant_many,
                     start, still, three_trees, wait_pane, wait_title, with_worker)
-from term import PATIENCE, Limit, alive, state_of, stat_fields
+from term import Limit, state_of
 
 
 def test_browse_three_trees(ctx):
@@ -58,7 +58,7 @@ def test_sizes(ctx):
     term = start(ctx, *three_trees(ctx))
     term.keys('j', 'o', 'Tab', 'Space', 'Tab', 'G')
     still(term)
-    before, cursor = term.text(), term.screen.cursor
+    cursor = term.screen.cursor
     for cols, rows in ((200, 60), (20, 5), (1, 1), (2, 2), (80, 1), (1, 24), (24, 4), (60, 24), (120, 30)):
         length = len(term.output)
         term.set_size(cols, rows)
@@ -70,7 +70,6 @@ def test_sizes(ctx):
             shown = panes(term)
             assert len(shown) == 3 and shown[0].y == shown[1].y < shown[2].y, 'the panes do not wrap into a grid'
     assert term.screen.cursor[0] == cursor[0] and '1 marked' in term.text() and '✓' in term.text(), term.text()
-    assert panes(term)[0].lines == [line for line in panes(term)[0].lines] and len(before) > 0
     assert current(term) == 'notes', current(term)
     term.keys('q')
     check_left(term, 0)
@@ -79,7 +78,7 @@ def test_sizes(ctx):
 def test_burst_of_sizes(ctx):
     dice = random.Random(61)
     term = start(ctx, *three_trees(ctx), complete=False)
-    for turn in range(500):
+    for turn in range(300):
         term.set_size(dice.randint(1, 300), dice.randint(1, 100))
         if turn % 10 == 0:
             term.keys('j', 'Tab')
@@ -170,20 +169,11 @@ def test_hang_up(ctx):
     for backend in ('threads', 'workers'):
         term = start(ctx, '-b', backend, ctx.path('bad'), program=program, complete=False)
         pids = family(term)
-        before = cpu_seconds(pids[0])
-        begun = time.monotonic()
-        term.hang_up()
-        term.wait(lambda term=term: term.status is not None, 3, 'end after the terminal was lost')
-        term.wait(lambda pids=pids: not any(alive(pid) for pid in pids), 2, 'end of all processes')
+        with Limit(1.5):
+            term.hang_up()
+            term.wait(lambda term=term: term.status is not None, 3, 'end after the terminal was lost')
+        check_gone(term, pids)
         assert term.status == 129, term.status
-        assert time.monotonic() - begun < 3 * PATIENCE
-        assert before is not None
-
-
-def cpu_seconds(pid):
-    """The processor time that a process has used."""
-    fields = stat_fields(pid)
-    return (int(fields[11]) + int(fields[12])) / os.sysconf('SC_CLK_TCK') if fields else None
 
 
 # ---- job control -----------------------------------------------------------------------------

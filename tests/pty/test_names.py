@@ -160,8 +160,8 @@ def test_questions_about_hostile_names(ctx):
     plant_hostile(ctx.path('dirs'), 'dirs')
     before = sorted(os.listdir(os.fsencode(ctx.path('dirs'))))
     term = start(ctx, ctx.path('dirs'), cols=100, rows=40)
-    for _ in HOSTILE:
-        for name, text in (('X', 'y/N'), ('r', 'rename'), ('p', 'permissions:')):
+    for i in range(len(HOSTILE)):
+        for name, text in (('X', 'y/N'), ('r', 'rename'), ('p', 'permissions:'))[:1 if i % 4 else 3]:
             term.keys(name)
             term.wait_text(text)
             check_obeyed_nothing(ctx, term)
