@@ -547,7 +547,6 @@ static bool fill_screen(struct pane *pane)
 
 int64_t pane_step(struct pane *pane, int64_t now, bool *changed)
 {
-	int64_t sorted_at;
 	int64_t due = INT64_MAX;
 	int64_t next;
 	uint64_t version;
@@ -568,10 +567,7 @@ int64_t pane_step(struct pane *pane, int64_t now, bool *changed)
 		*changed = true;
 	}
 	version = pane->rows.version;
-	sorted_at = pane->rows.sorted_at;
 	next = rows_update(&pane->rows, now, pane->session->last_key);
-	if (pane->rows.sorted_at != sorted_at)
-		*changed = true;
 	*changed |= pane->rows.version != version;
 	due = next < due ? next : due;
 	*changed |= fill_screen(pane);

@@ -117,7 +117,8 @@ void pane_expand(struct pane *pane)
 
 static void set_mark(struct pane *pane, entry_id id, bool marked)
 {
-	tree_mark(pane->tree, id, marked);
+	if (tree_has(pane->tree, id))
+		tree_mark(pane->tree, id, marked);
 }
 
 static bool is_marked(const struct pane *pane, entry_id id)

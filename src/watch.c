@@ -89,9 +89,11 @@ static int set_add(struct watched_set *set, const char *path, size_t len, int64_
 	}
 	if (vec_grow(&set->items, &set->cap, set->count + 1, sizeof *set->items) != 0)
 		return -1;
-	copy = strndup(path, len);
+	copy = malloc(len + 1);
 	if (!copy)
 		return -1;
+	memcpy(copy, path, len);
+	copy[len] = '\0';
 	set->items[set->count++] = (struct watched){ .path = copy, .len = len, .mtime = mtime, .number = -1 };
 	return 0;
 }

@@ -19,6 +19,7 @@ enum {
 	FRAME_WIDTH = 4,   /* a narrower pane has no frame */
 	FRAME_HEIGHT = 3,
 	HEADER_HEIGHT = 5, /* a lower one has no header */
+	TITLE_REASON = 24, /* in a narrower title there is no room for why a source failed */
 };
 
 /** Which columns a pane has room for, and what that leaves to the name. */
@@ -331,6 +332,7 @@ static int paint_label(const struct paint *p, int x, int y, int width, const str
 static void paint_title(const struct paint *p, const struct pane *pane, struct rect frame, bool active)
 {
 	uint16_t style = active ? STYLE_TITLE_ACTIVE : STYLE_TITLE;
+	bool failed = pane->state == PANE_FAILED || pane->state == PANE_RESTARTING;
 	uint16_t state_style = pane->state == PANE_FAILED ? STYLE_ERROR : style;
 	struct buf where = BUF_INIT;
 	struct buf path = BUF_INIT;
@@ -343,14 +345,15 @@ static void paint_title(const struct paint *p, const struct pane *pane, struct r
 	paint_path(p, &where, path.data, path.len);
 	needs = text_width(where.data, where.len);
 	needs = needs < room / 2 ? needs : room / 2;
-	for (int detail = 2; detail >= 0; detail--) {
+	/* why it failed is cut in the middle rather than left out */
+	for (int detail = 2; detail >= (failed && room >= TITLE_REASON ? 2 : 0); detail--) {
 		buf_clear(&state);
 		add_state(p, pane, detail, &state);
 		used = text_width(state.data, state.len) + 2;
 		if (used + needs + 2 <= room)
 			break;
 	}
-	if (pane->state == PANE_FAILED && used + needs + 2 > room)
+	if (failed && used + needs + 2 > room)
 		used = room - needs - 2;
 	used = used < room ? used : room;
 	paint_label(p, frame.x + frame.w - 1 - used, frame.y, used, &state, state_style);
