@@ -336,9 +336,16 @@ def check_harmless(term, limit=64 * MEGABYTE):
 
 
 def check_frame_unless_animated(term):
-    """As check_frame, where nothing moves by itself."""
-    if '✗' in panes(term)[0].title:
-        check_frame(term)
+    """As check_frame, where nothing moves by itself. A worker that is started again between two looks earns another look."""
+    for left in (3, 2, 1, 0):
+        if '✗' not in panes(term)[0].title:
+            return
+        try:
+            check_frame(term)
+            return
+        except AssertionError:
+            if not left:
+                raise
 
 
 def check_failed(ctx, reason, mode, *args):
@@ -426,8 +433,7 @@ def test_quiet(ctx):
 def test_trickle(ctx):
     """A byte now and then is slow, not wrong."""
     term = bad_worker(ctx, 'trickle')
-    wait_title(term, 0, '✓', 60)
-    assert panes(term)[0].names() == ['sub/', 'one', 'three', 'two']
+    wait_pane(term, 0, lambda pane: '✓' in pane.title and pane.names() == ['sub/', 'one', 'three', 'two'], 'all of it', 60)
     check_harmless(term)
 
 
@@ -451,8 +457,7 @@ def test_bad_names(ctx):
             wait_pane(term, 0, lambda pane: 'damaged' in '\n'.join([pane.title, *pane.lines]), 'the reason', 5)
             assert len(panes(term)[0].rows) <= 1, panes(term)[0].rows
         else:
-            wait_title(term, 0, '✓')
-            assert len(panes(term)[0].rows) == 2
+            wait_pane(term, 0, lambda pane: '✓' in pane.title and len(pane.rows) == 2, 'two rows and ✓')
         wait_title(term, 1, '✓')
         check_harmless(term)
         assert sorted(os.listdir(ctx.dir)) == sorted(before), 'something was made outside'
