@@ -177,11 +177,13 @@ static size_t last_word(const char *text, size_t len, struct buf *word)
 void command_complete(void *arg, const char *text, size_t len, size_t *start, struct completions *out)
 {
 	const struct app *app = arg;
-	size_t begin = strspn(text, " \t") < len ? strspn(text, " \t") : len;
+	size_t begin = 0;
 	size_t name_len = 0;
 	const struct command *command;
 	struct buf word = BUF_INIT;
 
+	while (begin < len && (text[begin] == ' ' || text[begin] == '\t'))
+		begin++;
 	while (begin + name_len < len && text[begin + name_len] != ' ' && text[begin + name_len] != '\t')
 		name_len++;
 	if (begin + name_len == len) {
