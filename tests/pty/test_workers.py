@@ -143,6 +143,7 @@ def test_killed_at_random(ctx):
     many = plant_many(ctx.path('many'), 20, 200)
     tree = three_trees(ctx)[0]
     term = start(ctx, '-b', 'workers', many, tree)
+    killed = set()
     for _ in range(40):
         term.keys('R')
         pause = time.monotonic() + dice.random() * 0.06
@@ -151,18 +152,19 @@ def test_killed_at_random(ctx):
         for pid in workers(term)[:1 + dice.randrange(2)]:
             try:
                 os.kill(pid, dice.choice((signal.SIGKILL, signal.SIGSEGV, signal.SIGTERM, signal.SIGABRT)))
+                killed.add(pid)
             except ProcessLookupError:
                 pass
-    for index in (0, 1):
-        if index:
-            term.keys('Tab')
-            still(term, 0.1)
-        for _ in range(30):
-            if '✓' in panes(term)[index].title:
-                break
-            term.keys('R')
-            still(term, 0.3)
-        wait_title(term, index, '✓')
+    # A title may still be from before the last death; that both workers are new ones tells.
+    check_gone(term, killed, 10)
+
+    def healthy():
+        for index, pane in enumerate(panes(term)):
+            if '✗' in pane.title:
+                term.keys('^w', str(index + 1), 'R')
+                wait_pane(term, index, lambda pane: '✗' not in pane.title, 'another try')
+        return len(workers(term)) == 2 and all('✓' in pane.title for pane in panes(term))
+    term.wait(healthy, 30, 'two healthy workers')
     assert str(20 * 201 + 1) in panes(term)[0].title.replace(',', ''), panes(term)[0].title
     pids = family(term)
     term.keys('q')
