@@ -827,6 +827,7 @@ def main():
     wanted = sys.argv[1:]
     counts = {'ok': 0, 'FAIL': 0, 'skip': 0}
     os.umask(0o022)
+    signal.signal(signal.SIGINT, signal.SIG_DFL)    # a shell starts what is in the background without it
     for name, case in cases:
         if wanted and not any(part in name for part in wanted):
             continue

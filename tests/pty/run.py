@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """Run the tests in a terminal: every function test_*(ctx) of every test_*.py beside this file.
 
-  run.py [NAME]...      only cases whose `file.function` contains one of the names
+  run.py [-j N] [NAME]...      only cases whose `file.function` contains one of the names; N at a time (default 3)
 
-Prints a line a case and a closing line; exit 0 if none failed. The programs under test come from the environment:
+A case mostly waits, and each has a process of its own. Prints a line a case and a closing line; exit 0 if none failed. The programs under test come from the environment:
 MUNTIN, MUNTIN_WORKER, and MUNTIN_TOOLS, the directory of the small programs of tests/.
 """
+import argparse
 import importlib
 import inspect
 import os
@@ -178,10 +179,61 @@ def cases(wanted):
                 yield name, function
 
 
+RESULTS = ('ok', 'FAIL', 'skip')            # the exit status of a case's process is an index of these
+
+
+def begin(name, function):
+    """Start a case in a process of its own; its pid and the file that gets what it prints."""
+    output = tempfile.TemporaryFile()
+    pid = os.fork()
+    if pid == 0:
+        status = len(RESULTS)
+        try:
+            os.dup2(output.fileno(), 1)
+            os.dup2(output.fileno(), 2)
+            status = RESULTS.index(run_case(name, function))
+            sys.stdout.flush()
+        finally:
+            os._exit(status)
+    return pid, output
+
+
+def end(running):
+    """Wait for a case to end, print what it has printed, and take it from those that run; its result."""
+    pid, status = os.wait()
+    name, output = running.pop(pid)
+    output.seek(0)
+    sys.stdout.write(output.read().decode('utf-8', 'replace'))
+    output.close()
+    code = os.waitstatus_to_exitcode(status)
+    if 0 <= code < len(RESULTS):
+        result = RESULTS[code]
+    else:
+        result = 'FAIL'
+        print('FAIL %s: its process ended with %d' % (name, code))
+    sys.stdout.flush()
+    return result
+
+
 def main():
     """Run what was asked for."""
-    results = [run_case(name, function) for name, function in cases(sys.argv[1:])]
-    print('%d passed, %d failed, %d skipped' % tuple(results.count(word) for word in ('ok', 'FAIL', 'skip')))
+    parser = argparse.ArgumentParser(add_help=False)
+    parser.add_argument('-j', type=int, default=3)
+    parser.add_argument('names', nargs='*')
+    options = parser.parse_args()
+    for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT):
+        signal.signal(number, signal.SIG_DFL)   # a shell starts what is in the background without them
+    running = {}
+    results = []
+    for name, function in cases(options.names):
+        if len(running) >= options.j:
+            results.append(end(running))
+        sys.stdout.flush()
+        pid, output = begin(name, function)
+        running[pid] = name, output
+    while running:
+        results.append(end(running))
+    print('%d passed, %d failed, %d skipped' % tuple(results.count(word) for word in RESULTS))
     return 1 if 'FAIL' in results else 0
 
 
