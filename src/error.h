@@ -57,7 +57,9 @@
 	X(IMMUTABLE, -11, "immutable (chattr +i)")                  \
 	X(APPENDONLY, -12, "append-only (chattr +a)")               \
 	X(NOTOWNER, -13, "not the owner")                           \
-	X(AGAIN, EAGAIN, "not enough resources for now")
+	X(AGAIN, EAGAIN, "not enough resources for now")            \
+	X(TWICE, -14, "another one would have the same name")       \
+	X(TOGETHER, -15, "left alone, because another one cannot be done")
 
 enum error {
 #define X(name, number, words) ERROR_##name,

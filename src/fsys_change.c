@@ -241,6 +241,35 @@ static int unlink_retry(int dirfd, const char *name, int flags)
 	return got;
 }
 
+static int write_all(int fd, const char *bytes, size_t len)
+{
+	while (len > 0) {
+		ssize_t got = write(fd, bytes, len);
+
+		if (got < 0 && errno != EINTR)
+			return -1;
+		bytes += got > 0 ? got : 0;
+		len -= got > 0 ? (size_t)got : 0;
+	}
+	return 0;
+}
+
+int fsys_create_private(int dirfd, const char *name, const void *bytes, size_t len)
+{
+	int fd = open_retry(dirfd, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY, 0600);
+	int got = fd < 0 ? -1 : write_all(fd, bytes, len);
+	int saved = errno;
+
+	if (fd >= 0 && close(fd) != 0 && got == 0) {
+		saved = errno;
+		got = -1;
+	}
+	if (fd >= 0 && got != 0)
+		(void)!fsys_unlink(dirfd, name);
+	errno = saved;
+	return got;
+}
+
 int fsys_unlink(int dirfd, const char *name)
 {
 	return unlink_retry(dirfd, name, 0);

@@ -47,6 +47,9 @@ MUN_NODISCARD int fsys_object_chown(const struct fsys_object *object, int64_t ui
 MUN_NODISCARD int fsys_mkdir(int dirfd, const char *name, uint32_t mode);
 MUN_NODISCARD int fsys_create(int dirfd, const char *name, uint32_t mode);
 
+/** Make a file that was not there (O_EXCL) and that is only ours (0600), with this in it; nothing is left behind on an error. */
+MUN_NODISCARD int fsys_create_private(int dirfd, const char *name, const void *bytes, size_t len);
+
 /** Remove a name that is no directory; remove an empty directory. */
 MUN_NODISCARD int fsys_unlink(int dirfd, const char *name);
 MUN_NODISCARD int fsys_rmdir(int dirfd, const char *name);

@@ -51,25 +51,35 @@ static int protect_roots(struct op_request *request, const struct session *sessi
 	return 0;
 }
 
-static int build_request(struct op_request *request, const struct session *session, const struct pane *pane, unsigned flags,
-			 const entry_id *ids, size_t count, const char *name, const char *mode)
+static int add_entry(struct op_request *request, const struct pane *pane, entry_id id, const char *name)
+{
+	if (tree_has(pane->tree, id))
+		return add_target(request, pane, id, name);
+	errno = ESTALE;
+	return -1;
+}
+
+/* What every request has. */
+static int build_common(struct op_request *request, const struct session *session, const struct pane *pane, unsigned flags)
 {
 	request->flags = flags;
 	request->umask = session->umask;
 	request->root = tree_identity(pane->tree, TREE_ROOT);
+	return protect_roots(request, session);
+}
+
+static int build_request(struct op_request *request, const struct session *session, const struct pane *pane, unsigned flags,
+			 const entry_id *ids, size_t count, const char *name, const char *mode)
+{
 	if (request->kind == OP_RENAME && name)
 		buf_add_str(&request->text, name);
 	if (request->kind == OP_CHMOD && mode)
 		buf_add_str(&request->text, mode);
 	for (size_t i = 0; i < count; i++) {
-		if (!tree_has(pane->tree, ids[i])) {
-			errno = ESTALE;
-			return -1;
-		}
-		if (add_target(request, pane, ids[i], makes(request->kind) ? name : NULL) != 0)
+		if (add_entry(request, pane, ids[i], makes(request->kind) ? name : NULL) != 0)
 			return -1;
 	}
-	return request->text.failed ? -1 : protect_roots(request, session);
+	return request->text.failed ? -1 : build_common(request, session, pane, flags);
 }
 
 static void make_title(struct job *job, const struct pane *pane, const entry_id *ids, size_t count, const char *name, const char *mode)
@@ -146,11 +156,10 @@ static int send_request(struct session *session, struct pane *pane, struct job *
 	return done;
 }
 
-struct job *session_operate(struct session *session, struct pane *pane, enum op_kind kind, unsigned flags, const entry_id *ids,
-			    size_t count, const char *name, const char *mode, bool go)
+/* A job that has asked for nothing yet, and room for it. Returns NULL with errno when it cannot be. */
+static struct job *job_new(struct session *session, struct pane *pane, enum op_kind kind)
 {
 	struct job *job;
-	int saved;
 
 	if (session->options.read_only || pane->recording) {
 		errno = EROFS;
@@ -167,13 +176,18 @@ struct job *session_operate(struct session *session, struct pane *pane, enum op_
 		return NULL;
 	job->id = ++session->next_id;
 	job->pane = pane;
-	job->go = go;
 	job->started = loop_now();
 	op_request_init(&job->request, kind);
 	op_list_init(&job->list, &job->request);
-	make_title(job, pane, ids, count, name, mode);
-	if (build_request(&job->request, session, pane, flags, ids, count, name, mode) != 0 ||
-	    send_request(session, pane, job) != 0) {
+	return job;
+}
+
+/* Send its request, if `built` is 0. Returns the job, or NULL with errno. */
+static struct job *job_begin(struct session *session, struct job *job, int built)
+{
+	int saved;
+
+	if (built != 0 || send_request(session, job->pane, job) != 0) {
 		saved = errno;
 		job_free(job);
 		errno = saved;
@@ -182,6 +196,35 @@ struct job *session_operate(struct session *session, struct pane *pane, enum op_
 	session->jobs[session->job_count++] = job;
 	session->version++;
 	return job;
+}
+
+struct job *session_operate(struct session *session, struct pane *pane, enum op_kind kind, unsigned flags, const entry_id *ids,
+			    size_t count, const char *name, const char *mode, bool go)
+{
+	struct job *job = job_new(session, pane, kind);
+
+	if (!job)
+		return NULL;
+	job->go = go;
+	make_title(job, pane, ids, count, name, mode);
+	return job_begin(session, job, build_request(&job->request, session, pane, flags, ids, count, name, mode));
+}
+
+struct job *session_rename(struct session *session, struct pane *pane, const entry_id *ids, size_t count, const struct buf *names)
+{
+	struct job *job = job_new(session, pane, OP_RENAME);
+	int built;
+
+	if (!job)
+		return NULL;
+	built = build_common(&job->request, session, pane, 0);
+	buf_printf(&job->title, "rename %zu %s", count, count == 1 ? "entry" : "entries");
+	for (size_t i = 0; i < count && built == 0; i++) {
+		built = add_entry(&job->request, pane, ids[i], NULL);
+		if (built == 0)
+			built = op_request_name(&job->request, names[i].data, names[i].len);
+	}
+	return job_begin(session, job, built);
 }
 
 static void send_short(struct session *session, struct job *job, enum wire_type type)

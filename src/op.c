@@ -79,6 +79,27 @@ const char *op_request_path(const struct op_request *request, const struct op_ta
 	return request->paths.data ? request->paths.data + target->path : "";
 }
 
+int op_request_name(struct op_request *request, const char *name, size_t len)
+{
+	struct op_target *target = &request->targets[request->targets_len - 1];
+	size_t start = request->paths.len;
+
+	buf_add(&request->paths, name, len);
+	if (request->paths.failed) {
+		errno = ENOMEM;
+		return -1;
+	}
+	target->name = start;
+	target->name_len = len;
+	return 0;
+}
+
+const char *op_request_new_name(const struct op_request *request, const struct op_target *target, size_t *len)
+{
+	*len = target->name_len ? target->name_len : request->text.len;
+	return target->name_len ? request->paths.data + target->name : request->text.data;
+}
+
 /* ---- an operation's life ---------------------------------------------------------------------------------- */
 
 struct op *op_new(const char *root, struct op_request *request)
@@ -114,6 +135,8 @@ void op_free(struct op *op)
 	free(op->places);
 	free(op->target_first);
 	free(op->covered);
+	free(op->turns);
+	free(op->order);
 	free(op->records);
 	free(op->root);
 	free(op);
@@ -337,6 +360,8 @@ static enum error find_all(struct op *op)
 		error = parse_mode(op);
 	if (error == ERROR_NONE)
 		error = op_cover(op);
+	if (error == ERROR_NONE && op->request.kind == OP_RENAME)
+		error = op_order_find(op);
 	for (size_t i = 0; error == ERROR_NONE && i < op->request.targets_len; i++) {
 		op->target_first[i] = (uint32_t)op->len;
 		if (op_stopped(op))
@@ -347,6 +372,8 @@ static enum error find_all(struct op *op)
 			error = kinds[op->request.kind].find(op, (uint32_t)i);
 	}
 	op->target_first[op->request.targets_len] = (uint32_t)op->len;
+	if (error == ERROR_NONE)
+		op_order_check(op);
 	op_parent_close(op);
 	return error;
 }
@@ -389,10 +416,11 @@ static enum error run_all(struct op *op)
 	enum error error = ERROR_NONE;
 
 	for (size_t i = 0; error != ERROR_CANCELED && i < op->request.targets_len; i++) {
+		uint32_t target = op->order ? op->order[i] : (uint32_t)i;
 		size_t found = op->len;
 
-		error = op_stopped(op) ? ERROR_CANCELED : kinds[op->request.kind].run(op, (uint32_t)i);
-		sweep(op, op->target_first[i], op->target_first[i + 1], error ? error : ERROR_CHANGED);
+		error = op_stopped(op) ? ERROR_CANCELED : kinds[op->request.kind].run(op, target);
+		sweep(op, op->target_first[target], op->target_first[target + 1], error ? error : ERROR_CHANGED);
 		sweep(op, found, op->len, error ? error : ERROR_CHANGED);
 	}
 	if (error == ERROR_CANCELED)

@@ -13,6 +13,9 @@
  * moved into a private directory `.muntin-XXXXXXXX` beside it, looked at there, and then removed; what turns out
  * to be something else, or not to be empty, is moved back.
  *
+ * Several renames are one: if one of them cannot be done as planned, none is begun. They may trade names among each other;
+ * a circle is broken by a temporary name of the same form.
+ *
  * An operation knows no pane and no pipe: it calls back, in the thread that called it.
  */
 #ifndef MUNTIN_OP_H
@@ -55,6 +58,8 @@ struct op_target {
 	size_t base_len;        /* mkdir, create: `shown` is of the directory that these first bytes of the path name */
 	struct identity shown;  /* what was on the screen; all zero: whatever the path names */
 	uint32_t mode;          /* as shown, with its type; 0: not known. An absolute chmod insists on it */
+	size_t name;            /* rename: where its own new name begins in the request's `paths` */
+	size_t name_len;        /* 0: it has none, the request's `text` is meant */
 };
 
 /** What the user wants. Owns its memory; fields without a function may be set directly after the init. */
@@ -64,7 +69,7 @@ struct op_request {
 	uint32_t umask;            /* for chmod's clauses without a class */
 	int64_t uid;               /* chown: the new owner; -1 keeps it */
 	int64_t gid;
-	struct buf text;           /* chmod: MODE. rename: the new name, or a path in the same directory */
+	struct buf text;           /* chmod: MODE. rename: the new name of targets without their own, or a path in the same directory */
 	struct identity root;      /* of the root as it is shown; all zero: whatever its path names */
 	struct identity *protect;  /* roots of panes and their parents: never deleted or renamed */
 	size_t protect_len;
@@ -88,6 +93,12 @@ void op_request_fini(struct op_request *request);
  */
 MUN_NODISCARD int op_request_target(
 	struct op_request *request, const char *path, size_t len, const struct identity *shown, uint32_t mode);
+
+/** rename: give the target that was added last a new name of its own. Returns 0, or -1 with ENOMEM.   Thread: any. */
+MUN_NODISCARD int op_request_name(struct op_request *request, const char *name, size_t len);
+
+/** rename: the new name of a target, not terminated. Borrowed until the next target.   Thread: any. */
+const char *op_request_new_name(const struct op_request *request, const struct op_target *target, size_t *len);
 
 /** Add an object that is never deleted or renamed. Returns 0, or -1 with ENOMEM.   Thread: any. */
 MUN_NODISCARD int op_request_protect(struct op_request *request, const struct identity *identity);

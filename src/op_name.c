@@ -4,6 +4,7 @@
 #include "wire.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -38,10 +39,10 @@ static enum error planned(struct op *op, uint32_t index, enum op_status status, 
 /* ---- rename ----------------------------------------------------------------------------------------------- */
 
 /* Cut the new name out of the request: one component, or a path in the target's own directory. */
-static enum error new_name(const struct op *op, const struct op_target *target, char name[OP_NAME_SIZE])
+enum error op_new_name(const struct op *op, const struct op_target *target, char name[OP_NAME_SIZE])
 {
-	const char *text = op->request.text.data;
-	size_t len = op->request.text.len;
+	size_t len;
+	const char *text = op_request_new_name(&op->request, target, &len);
 	const char *path = op_request_path(&op->request, target);
 	size_t dir = op_path_dir(path, target->path_len);
 	size_t new_dir = len ? op_path_dir(text, len) : 0;
@@ -103,20 +104,25 @@ static enum error occupied(int dirfd, const char *name, const struct attrs *attr
 }
 
 /* Can it be renamed at all? Looks at the object and at the new name. */
-static enum error check_rename(struct op *op, const struct op_target *target, const struct attrs *attrs)
+static enum error check_rename(struct op *op, uint32_t target, const struct attrs *attrs)
 {
+	const struct op_turn *turn = op->turns ? &op->turns[target] : NULL;
 	char name[OP_NAME_SIZE];
-	enum error error = new_name(op, target, name);
+	enum error error = op_new_name(op, &op->request.targets[target], name);
 	bool folded;
 
 	if (error != ERROR_NONE)
 		return error;
+	if (turn && turn->twice)
+		return ERROR_TWICE;
+	/* Who has the name is one of those that are renamed, and gives it away before. */
+	if (turn && turn->waits_for && turn->waits_for != target + 1)
+		return ERROR_NONE;
 	return occupied(op->parent.fd, name, attrs, &folded);
 }
 
 enum error op_find_rename(struct op *op, uint32_t target)
 {
-	const struct op_target *from = &op->request.targets[target];
 	struct attrs attrs;
 	uint32_t index;
 	enum error error = op_find_top(op, target, &index);
@@ -128,15 +134,13 @@ enum error op_find_rename(struct op *op, uint32_t target)
 		return planned(op, index, OP_SKIPPED, ERROR_CHANGED);
 	if (op_is_mount(&attrs, op->parent.attrs.dev, op->parent.attrs.mnt))
 		return planned(op, index, OP_SKIPPED, ERROR_MOUNT);
-	error = check_rename(op, from, &attrs);
+	error = check_rename(op, target, &attrs);
 	return error == ERROR_NONE ? ERROR_NONE : planned(op, index, OP_FAILED, error);
 }
 
-/* Two steps over a temporary name, for a filesystem in which both names are the same. */
-static int rename_folded(int dirfd, const char *from, const char *to, bool is_dir, enum fsys_rename *how)
+/* Give an object a private name beside its own. */
+static int to_temporary(int dirfd, const char *from, bool is_dir, char temporary[17], enum fsys_rename *how)
 {
-	char temporary[17];
-	int saved;
 	int got = -1;
 
 	errno = EEXIST;
@@ -144,6 +148,16 @@ static int rename_folded(int dirfd, const char *from, const char *to, bool is_di
 		op_private_name(temporary, i);
 		got = fsys_rename_new(dirfd, from, dirfd, temporary, is_dir, how);
 	}
+	return got;
+}
+
+/* Two steps over a temporary name, for a filesystem in which both names are the same. */
+static int rename_folded(int dirfd, const char *from, const char *to, bool is_dir, enum fsys_rename *how)
+{
+	char temporary[17];
+	int saved;
+	int got = to_temporary(dirfd, from, is_dir, temporary, how);
+
 	if (got != 0 || fsys_rename_new(dirfd, temporary, dirfd, to, is_dir, how) == 0)
 		return got;
 	saved = errno;
@@ -169,54 +183,144 @@ static void settle_rename(struct op *op, uint32_t index, const char *name, enum 
 	op_done(op, index, OP_SKIPPED, ERROR_CHANGED, back ? NULL : "and something else has the new name now");
 }
 
-static void rename_node(struct op *op, uint32_t index, const struct op_target *target)
+/* Is the planned object under this name? */
+static enum error still_there(struct op *op, uint32_t index, const char *name, struct attrs *attrs)
 {
-	const struct op_node *node = &op->nodes[index];
-	const char *old = op_node_name(op, node);
+	if (fsys_stat(op->parent.fd, name, FSYS_SYNC, attrs) != 0)
+		return error_from_errno(errno);
+	return op_node_is(op, &op->nodes[index], attrs) ? ERROR_NONE : ERROR_CHANGED;
+}
+
+/* Give the object that is called `old` now its new name. */
+static enum error rename_node(struct op *op, uint32_t index, uint32_t target, const char *old)
+{
 	int dirfd = op->parent.fd;
 	enum fsys_rename how = FSYS_RENAME_ATOMIC;
 	char name[OP_NAME_SIZE] = "";
-	enum error error = new_name(op, target, name);
+	enum error error;
 	struct attrs attrs;
 	bool folded = false;
 	int got;
 
-	if (fsys_stat(dirfd, old, FSYS_SYNC, &attrs) != 0) {
-		op_done(op, index, OP_FAILED, error_from_errno(errno), NULL);
-		return;
-	}
-	if (!op_node_is(op, node, &attrs)) {
-		op_done(op, index, OP_SKIPPED, ERROR_CHANGED, NULL);
-		return;
-	}
+	error = still_there(op, index, old, &attrs);
+	if (error == ERROR_NONE)
+		error = op_new_name(op, &op->request.targets[target], name);
 	if (error == ERROR_NONE)
 		error = occupied(dirfd, name, &attrs, &folded);
-	if (error != ERROR_NONE) {
-		op_done(op, index, OP_FAILED, error, NULL);
-		return;
-	}
+	if (error != ERROR_NONE)
+		return error;
 	if (folded)
 		got = rename_folded(dirfd, old, name, S_ISDIR(attrs.mode), &how);
 	else
 		got = fsys_rename_new(dirfd, old, dirfd, name, S_ISDIR(attrs.mode), &how);
-	if (got == 0)
-		settle_rename(op, index, name, how);
-	else
-		op_done(op, index, OP_FAILED, fsys_explain(dirfd, old, true, errno), NULL);
+	if (got != 0)
+		return fsys_explain(dirfd, old, true, errno);
+	settle_rename(op, index, name, how);
+	return ERROR_NONE;
+}
+
+static void not_renamed(struct op *op, uint32_t index, enum error error, const char *detail)
+{
+	op_done(op, index, error == ERROR_CHANGED ? OP_SKIPPED : OP_FAILED, error, detail);
+}
+
+static void rename_one(struct op *op, uint32_t target)
+{
+	uint32_t index = op->target_first[target];
+	enum error error = rename_node(op, index, target, op_node_name(op, &op->nodes[index]));
+
+	if (error != ERROR_NONE)
+		not_renamed(op, index, error, NULL);
+}
+
+/* Get out of the way of the others, under a name that nobody has. */
+static enum error step_aside(struct op *op, uint32_t index, char temporary[17])
+{
+	const char *old = op_node_name(op, &op->nodes[index]);
+	int dirfd = op->parent.fd;
+	struct attrs attrs;
+	enum error error = still_there(op, index, old, &attrs);
+
+	if (error != ERROR_NONE)
+		return error;
+	if (to_temporary(dirfd, old, S_ISDIR(attrs.mode), temporary, NULL) != 0)
+		return fsys_explain(dirfd, old, true, errno);
+	error = still_there(op, index, temporary, &attrs);
+	if (error == ERROR_CHANGED)
+		(void)!fsys_rename_new(dirfd, temporary, dirfd, old, S_ISDIR(attrs.mode), NULL);
+	return error;
+}
+
+/* The last of a circle could not get its new name: it gets the old one back, if that is still free. */
+static void step_back(struct op *op, uint32_t index, const char *temporary, enum error error)
+{
+	const struct op_node *node = &op->nodes[index];
+	int dirfd = op->parent.fd;
+	bool is_dir = S_ISDIR(node->old_mode);
+
+	if (fsys_rename_new(dirfd, temporary, dirfd, op_node_name(op, node), is_dir, NULL) == 0) {
+		not_renamed(op, index, error, NULL);
+		return;
+	}
+	snprintf(op->detail, sizeof op->detail, "it is called %s now", temporary);
+	not_renamed(op, index, error, op->detail);
+}
+
+/* Each waits for the next one, the last for the first: that one steps aside meanwhile. It is not stopped half-way. */
+static void rename_circle(struct op *op, uint32_t target)
+{
+	uint32_t index = op->target_first[target];
+	char temporary[17];
+	enum error error = step_aside(op, index, temporary);
+
+	if (error != ERROR_NONE) {
+		not_renamed(op, index, error, NULL);
+		return;
+	}
+	for (uint32_t at = op->turns[target].before - 1; at != target; at = op->turns[at].before - 1)
+		rename_one(op, at);
+	error = rename_node(op, index, target, temporary);
+	if (error != ERROR_NONE)
+		step_back(op, index, temporary, error);
+}
+
+/* Who has to go before this one, and has not yet? Returns the target itself when there is nobody. */
+static uint32_t next_before(const struct op *op, uint32_t target)
+{
+	uint32_t other = op->turns ? op->turns[target].waits_for : 0;
+
+	if (!other || op->nodes[op->target_first[other - 1]].state & NODE_DONE)
+		return target;
+	return other - 1;
 }
 
 enum error op_run_rename(struct op *op, uint32_t target)
 {
 	const struct op_target *from = &op->request.targets[target];
-	uint32_t index = op->target_first[target];
+	const struct op_node *node = &op->nodes[op->target_first[target]];
+	uint32_t first = target;
 	enum error error;
 
-	if (op->nodes[index].status != OP_PLAN)
+	if (node->status != OP_PLAN || node->state & NODE_DONE)
 		return ERROR_NONE;
 	error = op_parent_open(op, from, from->path_len);
-	if (error == ERROR_NONE)
-		rename_node(op, index, from);
-	return error;
+	if (error != ERROR_NONE)
+		return error;
+	for (uint32_t at = next_before(op, first); at != first; at = next_before(op, first)) {
+		if (at == target) {
+			rename_circle(op, target);
+			return ERROR_NONE;
+		}
+		first = at;
+	}
+	while (first != target) {
+		rename_one(op, first);
+		if (op_stopped(op))
+			return ERROR_CANCELED;
+		first = op->turns[first].before - 1;
+	}
+	rename_one(op, target);
+	return ERROR_NONE;
 }
 
 /* ---- mkdir, create ---------------------------------------------------------------------------------------- */

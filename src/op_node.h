@@ -70,6 +70,13 @@ struct op_parent {
 	char stage_name[17];
 };
 
+/** Where a target stands among several renames: who has the name that it is to get, and who is to get its own. */
+struct op_turn {
+	uint32_t waits_for;  /* 1 + the target that has to go first; 0: none */
+	uint32_t before;     /* 1 + the target that waits for this one; 0: none */
+	bool twice;          /* another one is to have the same name */
+};
+
 struct op {
 	char *root;
 	struct op_request request;
@@ -88,6 +95,8 @@ struct op {
 	size_t places_cap;
 	uint32_t *target_first;       /* for each target its first node; one more for the end */
 	uint32_t *covered;            /* for each target: 1 + the one that names it, too, or is above it; or 0 */
+	struct op_turn *turns;        /* several renames: for each target; NULL: it is alone */
+	uint32_t *order;              /* … and in which order they are run, NULL: as they come */
 	struct op_parent parent;
 	char *records;                /* what getdents filled */
 	char detail[96];
@@ -205,6 +214,14 @@ MUN_NODISCARD enum error op_cover(struct op *op);
 /** Does another target really do the work of this one? Not if it does not exist, or is on a mount below the other. */
 bool op_is_covered(struct op *op, uint32_t target);
 
+/* ---- op_order.c: several renames -------------------------------------------------------------------------- */
+
+/** Find out who has to go first: op->turns, op->order. Nothing to do for a single one. */
+MUN_NODISCARD enum error op_order_find(struct op *op);
+
+/** All are planned: if one of several renames cannot be done, none is. */
+void op_order_check(struct op *op);
+
 /* ---- op_find.c: planning ---------------------------------------------------------------------------------- */
 
 /** What the operation would do with an object found below a target. */
@@ -223,6 +240,9 @@ MUN_NODISCARD enum error op_find_top(struct op *op, uint32_t target, uint32_t *i
 MUN_NODISCARD enum error op_find(struct op *op, uint32_t target);
 
 /* ---- op_name.c, op_delete.c, op_chmod.c: doing ------------------------------------------------------------ */
+
+/** The last component of the new name of a target, terminated. Returns why it is not one in its directory. */
+MUN_NODISCARD enum error op_new_name(const struct op *op, const struct op_target *target, char name[OP_NAME_SIZE]);
 
 /** Plan the new names of a target of rename, mkdir, create. */
 MUN_NODISCARD enum error op_find_new(struct op *op, uint32_t target);

@@ -103,6 +103,8 @@ static void put_target(struct buf *out, const struct op_request *request, size_t
 	wire_put_varint(out, target->base_len);
 	wire_put_varint(out, target->mode);
 	put_identity(out, &target->shown);
+	if (request->kind == OP_RENAME)
+		wire_put_bytes(out, target->name_len ? request->paths.data + target->name : "", target->name_len);
 }
 
 static bool too_long(const struct op_request *request)
@@ -110,7 +112,7 @@ static bool too_long(const struct op_request *request)
 	if (request->text.len > MAX_TEXT || request->protect_len > MAX_PROTECT)
 		return true;
 	for (size_t i = 0; i < request->targets_len; i++) {
-		if (request->targets[i].path_len > MAX_PATH)
+		if (request->targets[i].path_len > MAX_PATH || request->targets[i].name_len > MAX_TEXT)
 			return true;
 	}
 	return false;
@@ -183,6 +185,8 @@ static enum op_wire_status get_target(struct wire_reader *in, struct op_request 
 	const char *rest;
 	size_t len;
 	uint64_t same = wire_get_varint(in);
+	const char *name = "";
+	size_t name_len = 0;
 	uint64_t base;
 	uint32_t mode;
 
@@ -190,9 +194,11 @@ static enum op_wire_status get_target(struct wire_reader *in, struct op_request 
 	base = wire_get_varint(in);
 	mode = get_u32(in);
 	get_identity(in, &shown);
-	if (!in->ok || same > path->len || same + len > MAX_PATH || base > same + len || mode & ~0177777u)
+	if (request->kind == OP_RENAME)
+		name = wire_get_bytes(in, &name_len);
+	if (!in->ok || name_len > MAX_TEXT || same > path->len || same + len > MAX_PATH || base > same + len || mode & ~0177777u)
 		return OP_WIRE_BAD;
-	if (request->paths.len + same + len > MAX_PATHS)
+	if (request->paths.len + same + len + name_len > MAX_PATHS)
 		return OP_WIRE_BAD;
 	path->len = (size_t)same;
 	buf_add(path, rest, len);
@@ -201,6 +207,8 @@ static enum op_wire_status get_target(struct wire_reader *in, struct op_request 
 	if (op_request_target(request, path->data ? path->data : "", path->len, &shown, mode) != 0)
 		return errno == EINVAL ? OP_WIRE_BAD : OP_WIRE_NOMEM;
 	request->targets[request->targets_len - 1].base_len = (size_t)base;
+	if (name_len > 0 && op_request_name(request, name, name_len) != 0)
+		return OP_WIRE_NOMEM;
 	return OP_WIRE_COMPLETE;
 }
 

@@ -8,6 +8,7 @@
  *                  A request that needs more than one frame has `more` 1 in all but the last. Only the first
  *                  frame has what stands between `more` and the targets.
  *   target         varint shared · bytes rest · varint base · varint mode · identity
+ *                  · (rename: bytes new name, empty when `text` is meant)
  *                  The path is the first `shared` bytes of the path before it and the rest.
  *   identity       varint dev · varint ino · varint mnt · signed btime · varint type
  *   WIRE_ITEM      { item }…

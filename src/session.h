@@ -111,6 +111,13 @@ bool session_has_jobs(const struct session *session);
 MUN_NODISCARD struct job *session_operate(struct session *session, struct pane *pane, enum op_kind kind, unsigned flags,
 					  const entry_id *ids, size_t count, const char *name, const char *mode, bool go);
 
+/**
+ * Plan to rename several entries of a pane, each to its own of the `names` (single components). The plan runs only after
+ * job_confirm(). Returns as session_operate().
+ */
+MUN_NODISCARD struct job *session_rename(struct session *session, struct pane *pane, const entry_id *ids, size_t count,
+					 const struct buf *names);
+
 /** A frame of an operation has come; for panes. False when it breaks the rules. */
 bool session_job_frame(struct session *session, struct pane *pane, const struct wire_frame *frame);
 

@@ -13,7 +13,7 @@ export LC_ALL
 layers='
 base     arena base buf diag error text vec
 data     access apply compare entry glob perm rows tree wire
-system   config_file fsys loop owner spawn thread watch
+system   config_file draft fsys loop owner spawn thread watch
 work     content copy journal op scan sink trash
 flow     feed ring source
 session  jobs pane session

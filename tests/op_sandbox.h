@@ -205,6 +205,17 @@ static inline struct op_events trial_events(struct trial *trial)
 	return (struct op_events){ trial_item, NULL, trial };
 }
 
+/* One target: a path, for a rename with `=` and a new name of its own behind it. */
+static inline void trial_target(struct op_request *request, const char *path)
+{
+	const char *equals = request->kind == OP_RENAME ? strchr(path, '=') : NULL;
+	size_t len = equals ? (size_t)(equals - path) : strcmp(path, ".") == 0 ? 0 : strlen(path);
+
+	ck_assert_int_eq(op_request_target(request, path, len, NULL, 0), 0);
+	if (equals)
+		ck_assert_int_eq(op_request_name(request, equals + 1, strlen(equals + 1)), 0);
+}
+
 /* `targets` are paths with blanks between; "." is the root itself. `text` is the MODE, the new name or UID:GID. */
 static inline void trial_init(
 	struct trial *trial, const struct sandbox *box, enum op_kind kind, unsigned flags, const char *text, const char *targets)
@@ -223,11 +234,8 @@ static inline void trial_init(
 			ck_assert_int_eq(sscanf(text, "%ld:%ld", &request->uid, &request->gid), 2);
 		else
 			buf_add_str(&request->text, text);
-		for (char *path = strtok_r(list, " ", &save); path; path = strtok_r(NULL, " ", &save)) {
-			size_t len = strcmp(path, ".") == 0 ? 0 : strlen(path);
-
-			ck_assert_int_eq(op_request_target(request, path, len, NULL, 0), 0);
-		}
+		for (char *path = strtok_r(list, " ", &save); path; path = strtok_r(NULL, " ", &save))
+			trial_target(request, path);
 		free(list);
 	}
 	trial->op = op_new(box->path, &again);

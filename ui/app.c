@@ -8,6 +8,7 @@
 
 #include "command.h"
 #include "external.h"
+#include "names.h"
 #include "owner.h"
 #include "script.h"
 #include "supervise.h"
@@ -439,6 +440,7 @@ static void app_free(struct app *app)
 	while (app->dialog)
 		app_close(app, app->dialog);
 	external_free(app);
+	names_free(app);
 	script_free(app->script);
 	loop_remove(&app->loop, &app->link_watch);
 	loop_remove(&app->loop, &app->term_watch);

@@ -17,6 +17,7 @@
 struct app;
 struct dialog;
 struct external;
+struct names;
 struct owners;
 struct script;
 struct supervise_link;
@@ -94,6 +95,7 @@ struct app {
 
 	struct script *script;          /* NULL: none, or at its end */
 	struct external *external;      /* the program that has the terminal, or NULL */
+	struct names *names;            /* of several entries, being edited or kept; or NULL */
 	bool suspended;                 /* by job control */
 
 	bool orphaned;                  /* the supervisor has died */
@@ -169,6 +171,9 @@ void app_suspend(struct app *app);
 /** Take down an entry, and see later whether it is still that one. */
 struct app_target app_target_take(const struct pane *pane, entry_id id);
 bool app_target_holds(const struct app *app, const struct app_target *target);
+
+/** Let the cursor of the active pane go to a name of a directory as soon as it is there; of a path, its first. */
+void app_wish(struct app *app, entry_id dir, const char *name, size_t len);
 
 /** A pane is about to be closed: nothing may hold it any more. */
 void app_forget_pane(struct app *app, const struct pane *pane);

@@ -7,6 +7,7 @@
 
 #include "diag.h"
 #include "external.h"
+#include "names.h"
 #include "owner.h"
 #include "supervise.h"
 #include "text.h"
@@ -196,7 +197,8 @@ bool app_idle(const struct app *app)
 	for (size_t i = 0; i < session->job_count; i++)
 		if (session->jobs[i]->state == JOB_PLANNING || session->jobs[i]->state == JOB_RUNNING)
 			return false;
-	return !app->dirty && app->painted_version == session->version && owners_settled(app->owners) && !app->external;
+	return !app->dirty && app->painted_version == session->version && owners_settled(app->owners) && !app->external &&
+	       !names_busy(app);
 }
 
 /* ---- dialogs -------------------------------------------------------------------- */
@@ -244,6 +246,17 @@ void app_forget_pane(struct app *app, const struct pane *pane)
 	if (app->renamed.pane == pane)
 		app->renamed.pane = NULL;
 	app->searched_from = 0;
+	names_free(app);
+}
+
+void app_wish(struct app *app, entry_id dir, const char *name, size_t len)
+{
+	const char *slash = memchr(name, '/', len);
+
+	app->wish.pane = session_pane(app->session);
+	app->wish.dir = dir;
+	buf_clear(&app->wish.name);
+	buf_add(&app->wish.name, name, slash ? (size_t)(slash - name) : len);
 }
 
 struct app_target app_target_take(const struct pane *pane, entry_id id)

@@ -73,7 +73,7 @@ enum command_flags {
 	X(info, "info", "i", NONE, COMMAND_CURRENT, NULL, "every field of stat") \
 	X(view, "view", "v, F3", NONE, COMMAND_CURRENT | COMMAND_SCREEN, NULL, "look at the file, with $PAGER") \
 	X(edit, "edit", "e, F4", NONE, COMMAND_CURRENT | COMMAND_SCREEN, NULL, "edit the file, with $EDITOR") \
-	X(rename, "rename", "r, F6", NAME, COMMAND_TARGETS, "rename", "give the entry another name") \
+	X(rename, "rename", "r, F6", NAME, COMMAND_TARGETS, "rename", "another name; of several in $EDITOR") \
 	X(mkdir, "mkdir", "m, F7", NAME, 0, "mkdir", "make a directory, a/b/c with parents") \
 	X(create, "create", "^n", NAME, 0, NULL, "make an empty file") \
 	X(trash, "trash", "d, F8, Del", NONE, COMMAND_DESTROYS | COMMAND_TARGETS, NULL, "not there yet: nothing is done") \

@@ -6,6 +6,7 @@
 #include "app.h"
 #include "ask.h"
 #include "confirm.h"
+#include "names.h"
 #include "perm.h"
 #include "permbox.h"
 #include "text.h"
@@ -107,33 +108,14 @@ static bool operate_asking(struct app *app, enum op_kind kind, unsigned flags, c
 	return true;
 }
 
-/** The cursor goes to a name of a directory as soon as it is there. */
-static void wish_for(struct app *app, entry_id dir, const char *name, size_t len)
-{
-	const char *slash = memchr(name, '/', len);
-
-	app->wish.pane = session_pane(app->session);
-	app->wish.dir = dir;
-	buf_clear(&app->wish.name);
-	buf_add(&app->wish.name, name, slash ? (size_t)(slash - name) : len);
-}
-
 /* ---- names -------------------------------------------------------------------- */
 
 /** Is it a name that an entry can have? Says why not. */
 static bool check_name(struct app *app, const char *name, size_t len)
 {
-	if (len == 0)
-		return app_fail(app, "a name cannot be empty");
-	if (memchr(name, '\0', len))
-		return app_fail(app, "a name cannot hold a NUL");
-	if (len > 255)
-		return app_fail(app, "%s: more than 255 bytes", error_text(ERROR_NAMETOOLONG));
-	if (memchr(name, '/', len))
-		return app_fail(app, "a name cannot hold a slash");
-	if ((len == 1 && name[0] == '.') || (len == 2 && memcmp(name, "..", 2) == 0))
-		return app_fail_on(app, "not a name: ", name, len);
-	return true;
+	const char *problem = names_problem(name, len);
+
+	return !problem || app_fail(app, "%s", problem);
 }
 
 static void rename_to(struct app *app, const char *name, size_t len)
@@ -156,13 +138,14 @@ static void rename_to(struct app *app, const char *name, size_t len)
 		return;
 	}
 	if (operate(app, OP_RENAME, 0, &targets, name, NULL))
-		wish_for(app, tree_entry(pane->tree, id)->parent, name, len);
+		app_wish(app, tree_entry(pane->tree, id)->parent, name, len);
 }
 
 bool command_rename(struct app *app, const struct command_call *call)
 {
 	const struct pane *pane = session_pane(app->session);
 	struct targets targets;
+	uint64_t bytes;
 	size_t len;
 	const char *name;
 
@@ -170,8 +153,10 @@ bool command_rename(struct app *app, const struct command_call *call)
 		return false;
 	app->renamed = app_target_take(pane, targets.ids[0]);
 	free(targets.ids);
-	if (targets.count > 1)
-		return app_fail(app, "rename: %zu entries are marked; one has to be alone", targets.count);
+	if (tree_marked(pane->tree, &bytes) > 1 && call->argc > 0)
+		return app_fail(app, "rename: several entries are marked; without NAME all are renamed");
+	if (tree_marked(pane->tree, &bytes) > 1)
+		return app->options->headless ? app_fail(app, "rename: not without a terminal") : names_edit(app);
 	if (call->argc > 0) {
 		rename_to(app, call->argv[0].data, call->argv[0].len);
 		return !app->failed;
@@ -221,7 +206,7 @@ static void make(struct app *app, enum op_kind kind, const char *path, size_t le
 	if (!buf_str(&name))
 		app_fail(app, "out of memory");
 	else if (operate(app, kind, parents ? OP_PARENTS : 0, &targets, name.data, NULL))
-		wish_for(app, dir, path, len);
+		app_wish(app, dir, path, len);
 	buf_fini(&name);
 }
 

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "list.h"
+#include "names.h"
 #include "op_list.h"
 #include "text.h"
 
@@ -27,6 +28,19 @@ static void add_modes(const struct paint *p, const struct op_row *row, struct bu
 	text_mode(out, row->new_mode);
 }
 
+/** Append what a rename makes of a name. */
+static void add_new_name(const struct paint *p, const struct job *job, const struct op_row *row, struct buf *out)
+{
+	const char *name;
+	size_t len;
+
+	if (job->request.kind != OP_RENAME)
+		return;
+	name = op_request_new_name(&job->request, &job->request.targets[row->target], &len);
+	buf_add_str(out, paint_sign(p, SIGN_ARROW));
+	paint_foreign(p, out, name, len);
+}
+
 uint16_t confirm_item(const struct paint *p, const struct job *job, size_t index, struct buf *out)
 {
 	const struct op_row *row = &job->list.rows[index];
@@ -45,6 +59,7 @@ uint16_t confirm_item(const struct paint *p, const struct job *job, size_t index
 	else
 		buf_add_byte(out, '.');
 	buf_fini(&path);
+	add_new_name(p, job, row, out);
 	if (row->error != ERROR_NONE)
 		buf_printf(out, "  %s", error_text(row->error));
 	if (detail) {
@@ -233,7 +248,7 @@ static void add_items(const struct paint *p, const struct job *job, size_t room,
 {
 	size_t count = size_min(job->list.len, room);
 
-	if (job->state != JOB_PLANNED || job->list.len < 2)
+	if (job->state != JOB_PLANNED || (job->list.len < 2 && job->request.kind != OP_RENAME))
 		return;
 	for (size_t i = 0; i < count; i++)
 		lines_end(lines, confirm_item(p, job, i, &lines->text));
@@ -245,11 +260,27 @@ static void add_items(const struct paint *p, const struct job *job, size_t room,
 	}
 }
 
+/** How it is asked. */
+struct question {
+	const char *title;
+	const char *question;
+	uint16_t style;
+};
+
+static struct question question_about(enum op_kind kind)
+{
+	if (kind == OP_DELETE)
+		return (struct question){ "delete for good", "Delete all this for good? (y/N) ", STYLE_DANGER };
+	if (kind == OP_RENAME)
+		return (struct question){ "rename", "Rename all this? (y/N) ", STYLE_PROMPT };
+	return (struct question){ "change", "Change all this? (y/N) ", STYLE_PROMPT };
+}
+
 static void confirm_paint(struct app *app, struct dialog *dialog, const struct paint *p)
 {
 	struct confirm *confirm = (struct confirm *)dialog;
 	const struct job *job = confirm->job;
-	bool removes = job->request.kind == OP_DELETE;
+	const struct question words = question_about(job->request.kind);
 	struct lines lines = { .ends = NULL };
 	struct rect area;
 	size_t begin = 0;
@@ -258,7 +289,7 @@ static void confirm_paint(struct app *app, struct dialog *dialog, const struct p
 	add_question(p, job, &lines);
 	add_items(p, job, p->grid->rows > 14 ? (size_t)p->grid->rows - 12 : 2, &lines);
 	area = paint_frame(p, p->grid->cols > 76 ? 72 : p->grid->cols - 4, (int)lines.count + 1,
-	                   removes ? "delete for good" : "change",
+	                   words.title,
 	                   job->state == JOB_PLANNED ? "y yes, l list, n Enter Esc no" : "Esc leave");
 	for (size_t i = 0; i < lines.count && (int)i < area.h; i++) {
 		struct buf line = { lines.text.data + begin, lines.ends[i].end - begin, 0, false };
@@ -271,9 +302,7 @@ static void confirm_paint(struct app *app, struct dialog *dialog, const struct p
 		int used = 0;
 
 		if (job->state == JOB_PLANNED)
-			used = grid_put_str(p->grid, area.x + 1, y, area.w - 2,
-			                    removes ? "Delete all this for good? (y/N) " : "Change all this? (y/N) ",
-			                    removes ? STYLE_DANGER : STYLE_PROMPT);
+			used = grid_put_str(p->grid, area.x + 1, y, area.w - 2, words.question, words.style);
 		grid_cursor(p->grid, area.x + 1 + used, y);
 	}
 	confirm->asked = job->state == JOB_PLANNED;
@@ -306,13 +335,38 @@ static void confirm_key(struct app *app, struct dialog *dialog, const struct ter
 	}
 }
 
-/** The first reason why something cannot be done. */
-static const char *first_reason(const struct job *job)
+/** The first item that cannot be done, and not only because of another one. Returns the number of all if there is none. */
+static size_t first_trouble(const struct job *job)
 {
-	for (size_t i = 0; i < job->list.len; i++)
-		if (job->list.rows[i].error != ERROR_NONE)
-			return error_text(job->list.rows[i].error);
-	return "it is as it should be already";
+	size_t at = 0;
+
+	while (at < job->list.len && (job->list.rows[at].error == ERROR_NONE || job->list.rows[at].error == ERROR_TOGETHER))
+		at++;
+	return at;
+}
+
+/** The plan has nothing to do: say why. */
+static void say_nothing(struct app *app, const struct job *job)
+{
+	size_t at = first_trouble(job);
+	const char *reason = at < job->list.len ? error_text(job->list.rows[at].error) : "it is as it should be already";
+	struct paint p = app_paint_now(app);
+	struct buf path = BUF_INIT;
+	struct buf text = BUF_INIT;
+
+	if (at < job->list.len && (job->list.len > 1 || job->request.kind == OP_RENAME)) {
+		op_list_path(&job->list, at, &path);
+		paint_foreign(&p, &text, path.data, path.len);
+		add_new_name(&p, job, &job->list.rows[at], &text);
+		buf_add_str(&text, ": ");
+	}
+	buf_add_str(&text, reason);
+	if (buf_str(&text) && names_own(app, job))
+		app_fail(app, "no name was touched: %s; r goes on with what was written", text.data);
+	else if (!text.failed)
+		app_fail(app, "nothing to %s: %s", op_kind_name(job->request.kind), text.data);
+	buf_fini(&path);
+	buf_fini(&text);
 }
 
 static void confirm_step(struct app *app, struct dialog *dialog)
@@ -327,7 +381,7 @@ static void confirm_step(struct app *app, struct dialog *dialog)
 		return;
 	}
 	if (job->planned.changes == 0) {
-		app_fail(app, "nothing to %s: %s", op_kind_name(job->request.kind), first_reason(job));
+		say_nothing(app, job);
 		job_cancel(app->session, job);
 		app_close(app, dialog);
 		return;

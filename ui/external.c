@@ -15,13 +15,32 @@ struct external {
 	struct spawn_child child;
 	struct loop_watch watch;  /* of its end, where that has a descriptor */
 	const char *name;         /* for messages */
+	void (*done)(struct app *app, int status); /* NULL: nobody waits for it */
 };
 
-/** What the shell is told. The path and all words of the user's are arguments, never part of this. */
+/*
+ * What the shell is told. The path and all words of the user's are arguments, never part of this. ^C and ^\ are for the
+ * program, not for the shell, which still has to ask for Enter.
+ */
+#define CAUTIOUS(run) "trap : INT QUIT\n" run "\ns=$?\n"
+#define WAIT_FROM(status) \
+	"[ $s -ge " status " ] || exit $s\n" \
+	"if [ $s -eq 0 ]; then w=; else w=\"exit status $s, \"; fi\n" \
+	"printf '\\n[%spress Enter] ' \"$w\"\nread -r x\nexit $s"
+
 static const char *const scripts[] = {
-	[EXTERNAL_VIEW] = "exec ${PAGER:-less} \"$@\"",
-	[EXTERNAL_EDIT] = "exec ${EDITOR:-vi} \"$@\"",
-	[EXTERNAL_OPEN] = "exec \"$@\"",
+	[EXTERNAL_VIEW] = "[ \"$PAGER\" ] || PAGER=$(command -v less || echo more)\n" CAUTIOUS("$PAGER \"$@\"") WAIT_FROM("1"),
+	[EXTERNAL_EDIT] = CAUTIOUS("${EDITOR:-vi} \"$@\"") WAIT_FROM("1"),
+	/* an editor tells by its status that nothing is wanted: only one that could not be started has left something to read */
+	[EXTERNAL_NAMES] = CAUTIOUS("${EDITOR:-vi} \"$@\"") WAIT_FROM("126"),
+	[EXTERNAL_OPEN] = CAUTIOUS("\"$@\"") WAIT_FROM("0"),
+};
+
+static const char *const names[] = {
+	[EXTERNAL_VIEW] = "pager",
+	[EXTERNAL_EDIT] = "editor",
+	[EXTERNAL_NAMES] = "editor",
+	[EXTERNAL_OPEN] = "program",
 };
 
 void external_prepare(void)
@@ -68,27 +87,36 @@ void external_absolute(const struct app *app, const char *path, size_t len, stru
 		out->len--;
 }
 
+/** Say what went wrong. The shell tells of a signal by adding 128. */
+static void say_status(struct app *app, const char *name, int status)
+{
+	int code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+
+	if (code == 127)
+		app_fail(app, "%s: the program was not found", name);
+	else if (code > 128)
+		app_fail(app, "%s: killed by signal %d", name, code - 128);
+	else if (code != 0)
+		app_fail(app, "%s: exit status %d", name, code);
+}
+
 /** The program has ended: take the screen again, and read what it may have changed. */
 static void finished(struct app *app)
 {
 	struct external *external = app->external;
-	int status = external->child.status;
 	struct pane *pane = session_pane(app->session);
 
 	loop_remove(&app->loop, &external->watch);
 	spawn_close(&external->child);
 	app->external = NULL;
-	if (!app->suspended && app_enter(app) != 0) {
+	if (!app->suspended && app_enter(app) != 0)
 		app_quit(app, 128 + SIGHUP);
-	} else if (WIFEXITED(status) && WEXITSTATUS(status) == 127) {
-		app_fail(app, "%s: the program was not found", external->name);
-	} else if (WIFEXITED(status) && WEXITSTATUS(status) != 0) {
-		app_fail(app, "%s: exit status %d", external->name, WEXITSTATUS(status));
-	} else if (WIFSIGNALED(status)) {
-		app_fail(app, "%s: killed by signal %d", external->name, WTERMSIG(status));
-	}
+	else
+		say_status(app, external->name, external->child.status);
 	if (pane)
 		pane_refresh(pane, pane->rows.dir);
+	if (external->done)
+		external->done(app, external->child.status);
 	free(external);
 }
 
@@ -123,11 +151,6 @@ void external_free(struct app *app)
 /** Start it on the screen that was left. Returns false when app_fail() said why not. */
 static bool start(struct app *app, enum external_kind kind, char *const argv[])
 {
-	static const char *const names[] = {
-		[EXTERNAL_VIEW] = "pager",
-		[EXTERNAL_EDIT] = "editor",
-		[EXTERNAL_OPEN] = "program",
-	};
 	struct external *external = calloc(1, sizeof *external);
 	int error;
 
@@ -183,40 +206,55 @@ static bool entry_path(struct app *app, const struct pane *pane, entry_id id, st
 	return true;
 }
 
-bool external_run(struct app *app, enum external_kind kind, size_t argc, const struct buf *argv)
+/** Run a script with a path, which stands for each word %f of the user's, else behind them. */
+static bool run_on(struct app *app, enum external_kind kind, size_t argc, const struct buf *argv, char *path)
 {
 	static char shell[] = "sh";
 	static char option[] = "-c";
 	static char name[] = "muntin";
 	enum { WORDS = 72 };
-	const struct pane *pane = session_pane(app->session);
-	entry_id id = pane_current(pane);
-	struct buf path = BUF_INIT;
 	char *words[WORDS] = { shell, option, NULL, name };
 	size_t count = 4;
 	bool placed = false;
 	bool started;
-	char *script;
+	char *script = strdup(scripts[kind]);
 
-	if (id == 0)
-		return app_fail(app, "there is no entry here");
-	if (!may_open(app, pane, id) || !entry_path(app, pane, id, &path)) {
-		buf_fini(&path);
-		return false;
-	}
-	script = strdup(scripts[kind]);
 	words[2] = script;
 	for (size_t i = 0; i < argc && count < WORDS - 2; i++) {
 		bool is_path = argv[i].len == 2 && memcmp(argv[i].data, "%f", 2) == 0;
 
 		placed |= is_path;
-		words[count++] = is_path ? path.data : argv[i].data;
+		words[count++] = is_path ? path : argv[i].data;
 	}
 	if (!placed)
-		words[count++] = path.data;
+		words[count++] = path;
 	words[count] = NULL;
 	started = script ? start(app, kind, words) : app_fail(app, "out of memory");
 	free(script);
+	return started;
+}
+
+bool external_run(struct app *app, enum external_kind kind, size_t argc, const struct buf *argv)
+{
+	const struct pane *pane = session_pane(app->session);
+	entry_id id = pane_current(pane);
+	struct buf path = BUF_INIT;
+	bool started;
+
+	if (id == 0)
+		return app_fail(app, "there is no entry here");
+	started = may_open(app, pane, id) && entry_path(app, pane, id, &path) && run_on(app, kind, argc, argv, path.data);
 	buf_fini(&path);
+	return started;
+}
+
+bool external_edit(struct app *app, const char *path, void (*done)(struct app *app, int status))
+{
+	char *copy = strdup(path);
+	bool started = copy ? run_on(app, EXTERNAL_NAMES, 0, NULL, copy) : app_fail(app, "out of memory");
+
+	free(copy);
+	if (started)
+		app->external->done = done;
 	return started;
 }

@@ -2,7 +2,8 @@
  * Other programs on our terminal: pager, editor, and whatever the user names.
  *
  * A path goes to them as one argument, absolute, so that no name is ever taken for an option or for shell text. The
- * screen is theirs until they end; the panes go on being filled meanwhile.   Thread: main, for all functions.
+ * screen is theirs until they end; the panes go on being filled meanwhile. What one of them printed before it failed can be read
+ * before the panes cover it: then it waits for Enter.   Thread: main, for all functions.
  */
 #ifndef MUNTIN_EXTERNAL_H
 #define MUNTIN_EXTERNAL_H
@@ -13,7 +14,12 @@
 struct app;
 struct pane;
 
-enum external_kind { EXTERNAL_VIEW, EXTERNAL_EDIT, EXTERNAL_OPEN };
+enum external_kind {
+	EXTERNAL_VIEW,  /* the pager */
+	EXTERNAL_EDIT,  /* the editor */
+	EXTERNAL_NAMES, /* the editor, for external_edit() */
+	EXTERNAL_OPEN,  /* what the user typed: what it printed stays until Enter */
+};
 
 /** Once, before any thread: leave relative entries out of PATH, for all children. */
 void external_prepare(void);
@@ -26,6 +32,12 @@ void external_absolute(const struct app *app, const char *path, size_t len, stru
  * path, which otherwise comes last. Returns false when app_fail() said why not.
  */
 bool external_run(struct app *app, enum external_kind kind, size_t argc, const struct buf *argv);
+
+/**
+ * Let the user edit a file of ours (terminated, absolute); `done` hears of the end, with 0 when all went well. Returns false when
+ * app_fail() said why not.
+ */
+bool external_edit(struct app *app, const char *path, void (*done)(struct app *app, int status));
 
 /** Is one running, and the screen its own? */
 bool external_running(const struct app *app);
