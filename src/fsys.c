@@ -92,7 +92,8 @@ int fsys_open_beneath(int dirfd, const char *path)
 			return fd;
 		if (errno == ENOSYS || errno == EPERM || errno == ENAMETOOLONG)
 			break;
-		if (errno != EAGAIN && errno != EINTR)
+		/* without links and `..` nothing leads out: EXDEV says that a directory was moved away meanwhile */
+		if (errno != EAGAIN && errno != EINTR && errno != EXDEV)
 			return -1;
 	}
 	return walk_beneath(dirfd, path);

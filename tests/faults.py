@@ -416,6 +416,19 @@ def test_interrupted_calls(tmp):
                 equal(honest(result, truth), {}, call, when, backend)
 
 
+def test_moved_while_it_is_opened(tmp):
+    """EXDEV of openat2 is a race with a rename, not the edge of a filesystem; EAGAIN is one as well."""
+    truth = truth_of(tmp)
+    if not linux_call(tmp, 'openat2'):
+        raise Skip('openat2 in this build')
+    for error in ('EXDEV', 'EAGAIN'):
+        for when in ('1', '2', '1+2'):
+            for backend in BACKENDS:
+                result, log = strace(tmp, 'openat2', 'error=%s:when=%s' % (error, when), *LIST, '-j1', '-b', backend, b't', cwd=tmp)
+                equal(honest(result, truth), {}, error, when, backend)
+                check(log, 'nothing was injected', error, when, backend)
+
+
 def test_specials_are_not_opened(tmp):
     root = small_tree(tmp)
     os.mkfifo(root + b'/fifo')
