@@ -59,6 +59,7 @@ enum entry_flags {
 	ENTRY_GONE = 1 << 6,       /* removed from the tree; its number waits to be used again */
 	ENTRY_EXPANDED = 1 << 7,   /* a directory that is open in place */
 	ENTRY_BTIME = 1 << 8,      /* `birth` is set */
+	ENTRY_LISTED = 1 << 9,     /* it is or was marked: its number is in the tree's list of marks */
 };
 
 /** One file or directory in a tree. */

@@ -173,9 +173,8 @@ void pane_mark_invert(struct pane *pane)
 
 void pane_mark_none(struct pane *pane)
 {
-	uint64_t bytes;
 
-	if (tree_marked(pane->tree, &bytes) == 0)
+	if (tree_marked(pane->tree, NULL) == 0)
 		return;
 	for (entry_id at = TREE_ROOT; at; at = tree_walk(pane->tree, TREE_ROOT, at))
 		set_mark(pane, at, false);
@@ -202,10 +201,9 @@ long pane_targets(const struct pane *pane, entry_id **ids, size_t *cap)
 	const struct tree *tree = pane->tree;
 	entry_id current = pane_current(pane);
 	entry_id next;
-	uint64_t bytes;
 	long count = 0;
 
-	if (tree_marked(tree, &bytes) == 0) {
+	if (tree_marked(tree, NULL) == 0) {
 		if (!current)
 			return 0;
 		return add_target(ids, cap, 0, current) == 0 ? 1 : -1;

@@ -49,7 +49,9 @@ struct tree {
 	struct arena names;
 	struct links links;
 	size_t marked;
-	uint64_t marked_size;
+	entry_id *marks;      /* numbers of all that are marked, and of some that were: those with ENTRY_LISTED */
+	size_t marks_len;
+	size_t marks_cap;
 	uint64_t version;
 	const struct tree_observer *observer; /* NULL: nobody */
 };
@@ -273,6 +275,7 @@ void tree_free(struct tree *tree)
 	free(tree->free_dirs);
 	free(tree->deltas);
 	free(tree->devices);
+	free(tree->marks);
 	free(tree->links.slots);
 	arena_fini(&tree->names);
 	free(tree);
@@ -529,8 +532,6 @@ static void propagate(struct tree *tree);
 static void forget_attrs(struct tree *tree, struct entry *entry)
 {
 	link_remove(tree, entry);
-	if (entry->flags & ENTRY_MARKED && entry->flags & ENTRY_KNOWN)
-		tree->marked_size -= entry->size;
 	entry->flags &= (uint16_t)~(ENTRY_KNOWN | ENTRY_HARD_LINK);
 }
 
@@ -657,10 +658,27 @@ void tree_sweep(struct tree *tree, entry_id dir)
 	}
 }
 
+/* Let the list of marks have no more than what is marked. */
+static void prune_marks(struct tree *tree)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < tree->marks_len; i++) {
+		struct entry *entry = tree_entry(tree, tree->marks[i]);
+
+		if (entry->flags & ENTRY_MARKED)
+			tree->marks[kept++] = tree->marks[i];
+		else
+			entry->flags &= (uint16_t)~ENTRY_LISTED;
+	}
+	tree->marks_len = kept;
+}
+
 void tree_reclaim(struct tree *tree)
 {
 	if (tree->gone_count == 0)
 		return;
+	prune_marks(tree);
 	if (vec_grow(&tree->free_ids, &tree->free_cap, tree->free_count + tree->gone_count, sizeof *tree->free_ids) == 0) {
 		memcpy(tree->free_ids + tree->free_count, tree->gone_ids, tree->gone_count * sizeof *tree->gone_ids);
 		tree->free_count += tree->gone_count;
@@ -784,8 +802,6 @@ int tree_set_attrs(struct tree *tree, entry_id id, const struct attrs *attrs)
 	same_inode = has_links(entry) && attrs->nlink > 1 && entry->ino == attrs->ino && entry->dev == device;
 	if (!same_inode)
 		link_remove(tree, entry);
-	if (entry->flags & ENTRY_MARKED)
-		tree->marked_size += attrs->size - (entry->flags & ENTRY_KNOWN ? entry->size : 0);
 	entry->flags = flags_from(attrs, entry->flags);
 	entry->mode = (uint16_t)attrs->mode;
 	entry->uid = attrs->uid;
@@ -862,19 +878,58 @@ void tree_set_state(struct tree *tree, entry_id id, enum dir_state state, enum e
 void tree_mark(struct tree *tree, entry_id id, bool marked)
 {
 	struct entry *entry = tree_entry(tree, id);
-	uint64_t size = entry->flags & ENTRY_KNOWN ? entry->size : 0;
 
 	if (marked == !!(entry->flags & ENTRY_MARKED))
 		return;
 	entry->flags ^= ENTRY_MARKED;
 	tree->marked += marked ? 1 : (size_t)-1;
-	tree->marked_size += marked ? size : -size;
 	tree->version++;
+	if (!marked || entry->flags & ENTRY_LISTED)
+		return;
+	if (tree->marks_len > 2 * tree->marked + 64)
+		prune_marks(tree);
+	/* without memory its size is not told, and nothing else is lost */
+	if (vec_grow(&tree->marks, &tree->marks_cap, tree->marks_len + 1, sizeof *tree->marks) != 0)
+		return;
+	tree->marks[tree->marks_len++] = id;
+	entry->flags |= ENTRY_LISTED;
+}
+
+static bool below_a_mark(const struct tree *tree, const struct entry *entry)
+{
+	while (entry->parent) {
+		entry = tree_entry(tree, entry->parent);
+		if (entry->flags & ENTRY_MARKED)
+			return true;
+	}
+	return false;
+}
+
+struct totals tree_marked_total(const struct tree *tree)
+{
+	struct totals sum = { 0 };
+
+	for (size_t i = 0; i < tree->marks_len; i++) {
+		const struct entry *entry = tree_entry(tree, tree->marks[i]);
+		struct totals own;
+
+		if (!(entry->flags & ENTRY_MARKED) || below_a_mark(tree, entry))
+			continue;
+		own = entry_is_dir(entry) ? tree_dir(tree, tree->marks[i])->total : own_totals(tree, entry);
+		/* a file counts where it is marked, whichever of its links counts in the totals */
+		if (entry->flags & ENTRY_HARD_LINK) {
+			own.size = entry->size;
+			own.blocks = entry_blocks(entry);
+		}
+		totals_add(&sum, &own);
+	}
+	return sum;
 }
 
 size_t tree_marked(const struct tree *tree, uint64_t *bytes)
 {
-	*bytes = tree->marked_size;
+	if (bytes)
+		*bytes = tree_marked_total(tree).size;
 	return tree->marked;
 }
 
@@ -910,6 +965,10 @@ entry_id tree_raise(struct tree *tree, const char *name, size_t len)
 	for (entry_id at = id; at; at = tree_walk(tree, id, at)) {
 		if (tree_dir(tree, at))
 			tree_dir(tree, at)->depth++;
+	}
+	for (size_t i = 0; i < tree->marks_len; i++) {
+		if (tree->marks[i] == TREE_ROOT)
+			tree->marks[i] = id;
 	}
 	count_in(tree, root);
 	tree->version++;

@@ -128,8 +128,11 @@ void tree_set_state(struct tree *tree, entry_id id, enum dir_state state, enum e
 /** Mark or unmark. */
 void tree_mark(struct tree *tree, entry_id id, bool marked);
 
-/** Marked entries, and their bytes. */
+/** How many entries are marked; with `bytes` (may be NULL) also the sizes of tree_marked_total(). */
 size_t tree_marked(const struct tree *tree, uint64_t *bytes);
+
+/** What the marked entries hold, directories with all that is below them; marks below others are not counted again. */
+struct totals tree_marked_total(const struct tree *tree);
 
 /** Bring every `total` up to date. Costs what has changed, not what there is. */
 void tree_settle(struct tree *tree);

@@ -404,6 +404,38 @@ START_TEST(marks)
 }
 END_TEST
 
+/* A marked directory counts with all that is below it, and what is marked there as well does not count again. */
+START_TEST(marks_of_directories)
+{
+	struct tree *tree = make();
+	entry_id d = tree_add(tree, TREE_ROOT, "d", 1, S_IFDIR);
+	entry_id f = add_file(tree, d, "f", 100);
+	entry_id g = add_file(tree, d, "g", 20);
+	uint64_t bytes;
+
+	tree_mark(tree, f, true);
+	tree_mark(tree, d, true);
+	tree_settle(tree);
+	ck_assert_uint_eq(tree_marked(tree, &bytes), 2);
+	ck_assert_uint_eq(bytes, 120);
+	ck_assert_uint_eq(tree_marked_total(tree).growing, 1);
+	tree_mark(tree, d, false);
+	tree_mark(tree, g, true);
+	ck_assert_uint_eq(tree_marked(tree, &bytes), 2);
+	ck_assert_uint_eq(bytes, 120);
+	tree_remove(tree, f);
+	tree_reclaim(tree);
+	/* another entry with the same number is another one */
+	f = add_file(tree, TREE_ROOT, "f", 7);
+	tree_mark(tree, f, true);
+	tree_mark(tree, f, false);
+	tree_mark(tree, f, true);
+	ck_assert_uint_eq(tree_marked(tree, &bytes), 2);
+	ck_assert_uint_eq(bytes, 27);
+	tree_free(tree);
+}
+END_TEST
+
 /* Numbers are not used again before they were reclaimed, and then they are. */
 START_TEST(reclaims)
 {
@@ -692,6 +724,19 @@ static void check_links(const struct model *model)
 		ck_assert_uint_eq(counted[i], links[i] > 0);
 }
 
+/* What a marked node adds to the size of all that are marked. */
+static uint64_t model_marked(const struct model *model, size_t at)
+{
+	const struct node *node = &model->nodes[at];
+
+	for (size_t i = 0; i < NODES; i++)
+		if (i != at && model->nodes[i].used && model->nodes[i].marked && below(model, at, i))
+			return 0;
+	if (node->type == S_IFDIR)
+		return model_totals(model, at).size;
+	return node->known ? node->size : 0;
+}
+
 static void check_all(struct model *model)
 {
 	size_t marked = 0;
@@ -710,7 +755,7 @@ static void check_all(struct model *model)
 			continue;
 		used++;
 		marked += node->marked;
-		bytes += node->marked && node->known ? node->size : 0;
+		bytes += node->marked ? model_marked(model, i) : 0;
 		check_node(model, node);
 		if (node->type != S_IFDIR)
 			continue;
@@ -770,6 +815,7 @@ int main(void)
 	tcase_add_test(tests, changes_types);
 	tcase_add_test(tests, raises);
 	tcase_add_test(tests, marks);
+	tcase_add_test(tests, marks_of_directories);
 	tcase_add_test(tests, reclaims);
 	tcase_add_loop_test(tests, agrees_with_a_model, 0, 4);
 	suite_add_tcase(suite, tests);

@@ -170,11 +170,10 @@ static size_t operands_max(enum operand operand)
 static bool has_entry(const struct app *app, const struct command *command)
 {
 	const struct pane *pane = session_pane(app->session);
-	uint64_t bytes;
 
 	if (!(command->flags & (COMMAND_CURRENT | COMMAND_TARGETS)) || pane_current(pane) != 0)
 		return true;
-	return (command->flags & COMMAND_TARGETS) && tree_marked(pane->tree, &bytes) > 0;
+	return (command->flags & COMMAND_TARGETS) && tree_marked(pane->tree, NULL) > 0;
 }
 
 static bool run_call(struct app *app, struct command_call *call)

@@ -145,7 +145,6 @@ bool command_rename(struct app *app, const struct command_call *call)
 {
 	const struct pane *pane = session_pane(app->session);
 	struct targets targets;
-	uint64_t bytes;
 	size_t len;
 	const char *name;
 
@@ -153,9 +152,9 @@ bool command_rename(struct app *app, const struct command_call *call)
 		return false;
 	app->renamed = app_target_take(pane, targets.ids[0]);
 	free(targets.ids);
-	if (tree_marked(pane->tree, &bytes) > 1 && call->argc > 0)
+	if (tree_marked(pane->tree, NULL) > 1 && call->argc > 0)
 		return app_fail(app, "rename: several entries are marked; without NAME all are renamed");
-	if (tree_marked(pane->tree, &bytes) > 1)
+	if (tree_marked(pane->tree, NULL) > 1)
 		return app->options->headless ? app_fail(app, "rename: not without a terminal") : names_edit(app);
 	if (call->argc > 0) {
 		rename_to(app, call->argv[0].data, call->argv[0].len);

@@ -190,8 +190,7 @@ static long collect_hidden(const struct tree *tree, entry_id *ids, size_t seen, 
 static long collect(struct pane *pane, entry_id **ids)
 {
 	const struct tree *tree = pane->tree;
-	uint64_t bytes;
-	size_t count = tree_marked(tree, &bytes);
+	size_t count = tree_marked(tree, NULL);
 	size_t seen = 0;
 
 	*ids = calloc(count + 1, sizeof **ids);

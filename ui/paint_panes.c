@@ -97,16 +97,27 @@ static void paint_header(const struct paint *p, const struct rows *rows, struct 
 }
 
 /** Is there something below that could not be read, or will not be any more? */
-static bool is_partial(const struct pane *pane, const struct dir *dir)
+static bool is_partial(const struct pane *pane, const struct totals *total)
 {
-	return dir->total.unread > 0 || (dir->total.growing > 0 && pane->state != PANE_SCANNING && !pane->scans);
+	return total->unread > 0 || (total->growing > 0 && pane->state != PANE_SCANNING && !pane->scans);
+}
+
+/** Append a size with what is to be known of it: at least so much, or growing. */
+static void add_total(const struct paint *p, const struct pane *pane, const struct totals *total, struct buf *out)
+{
+	bool partial = is_partial(pane, total);
+
+	if (partial)
+		buf_add_str(out, paint_sign(p, SIGN_AT_LEAST));
+	text_size(out, total->size);
+	if (!partial && total->growing > 0)
+		buf_add_byte(out, '+');
 }
 
 static void add_size(const struct paint *p, const struct pane *pane, entry_id id, struct buf *out)
 {
 	const struct entry *entry = tree_entry(pane->tree, id);
 	const struct dir *dir = tree_dir(pane->tree, id);
-	bool partial = dir && is_partial(pane, dir);
 
 	if (entry->error != ERROR_NONE && !(entry->flags & ENTRY_KNOWN)) {
 		buf_add_byte(out, '?');
@@ -118,11 +129,10 @@ static void add_size(const struct paint *p, const struct pane *pane, entry_id id
 	}
 	if (!(entry->flags & ENTRY_KNOWN))
 		return;
-	if (partial)
-		buf_add_str(out, paint_sign(p, SIGN_AT_LEAST));
-	text_size(out, dir ? dir->total.size : entry->size);
-	if (dir && !partial && dir->total.growing > 0)
-		buf_add_byte(out, '+');
+	if (dir)
+		add_total(p, pane, &dir->total, out);
+	else
+		text_size(out, entry->size);
 }
 
 /** What ls -F puts behind the name of a special file stands before it: a name may end in anything. */
@@ -309,7 +319,7 @@ static void add_state(const struct paint *p, const struct pane *pane, int detail
 	}
 	if (pane->state != PANE_SCANNING && root) {
 		buf_add_str(out, paint_sign(p, SIGN_DOT));
-		if (is_partial(pane, root))
+		if (is_partial(pane, &root->total))
 			buf_add_str(out, paint_sign(p, SIGN_AT_LEAST));
 		text_size(out, root->total.size);
 	}
@@ -378,8 +388,7 @@ static void add_footer(const struct paint *p, const struct pane *pane, struct bu
 {
 	const struct rows *rows = &pane->rows;
 	const struct dir *dir = tree_dir(pane->tree, rows->dir);
-	uint64_t bytes;
-	size_t marked = tree_marked(pane->tree, &bytes);
+	size_t marked = tree_marked(pane->tree, NULL);
 
 	if (dir && rows->filter.len > 0) {
 		text_count(out, rows->count);
@@ -391,10 +400,12 @@ static void add_footer(const struct paint *p, const struct pane *pane, struct bu
 		paint_plural(out, rows->count, "entry");
 	}
 	if (marked > 0) {
+		struct totals total = tree_marked_total(pane->tree);
+
 		buf_add_str(out, paint_sign(p, SIGN_DOT));
 		text_count(out, marked);
 		buf_add_str(out, " marked ");
-		text_size(out, bytes);
+		add_total(p, pane, &total, out);
 	}
 	if (dir && dir->total.unread > 0) {
 		buf_add_str(out, paint_sign(p, SIGN_DOT));
