@@ -13,6 +13,7 @@ void op_list_init(struct op_list *list, const struct op_request *request)
 void op_list_fini(struct op_list *list)
 {
 	free(list->rows);
+	free(list->order);
 	buf_fini(&list->names);
 	op_list_init(list, list->request);
 }
@@ -121,6 +122,89 @@ void op_list_path(const struct op_list *list, size_t index, struct buf *out)
 			below--;
 		}
 	}
+}
+
+static int compare_names(const void *left, const void *right, void *arg)
+{
+	const struct op_list *list = arg;
+	const struct op_row *a = &list->rows[*(const uint32_t *)left];
+	const struct op_row *b = &list->rows[*(const uint32_t *)right];
+	int order = memcmp(list->names.data + a->name, list->names.data + b->name, size_min(a->name_len, b->name_len));
+
+	return order ? order : (a->name_len > b->name_len) - (a->name_len < b->name_len);
+}
+
+/* For each row where in `in` its content begins; what is in one directory stands side by side there, by name. */
+static void gather(struct op_list *list, uint32_t *begin, uint32_t *in)
+{
+	size_t len = list->len;
+	uint32_t sum = 0;
+
+	/* begin[n + 1] counts, then says where the content ends: it moves down by one place while it is filled */
+	for (size_t i = 0; i < len; i++)
+		if (list->rows[i].parent != OP_NO_PARENT)
+			begin[list->rows[i].parent + 2]++;
+	for (size_t i = 0; i < len; i++) {
+		sum += begin[i + 2];
+		begin[i + 2] = sum;
+	}
+	for (size_t i = 0; i < len; i++)
+		if (list->rows[i].parent != OP_NO_PARENT)
+			in[begin[list->rows[i].parent + 1]++] = (uint32_t)i;
+	for (size_t i = 0; i < len; i++)
+		if (begin[i + 1] - begin[i] > 1)
+			qsort_r(in + begin[i], begin[i + 1] - begin[i], sizeof *in, compare_names, list);
+}
+
+/* Append a target and all that is below it. `begin` moves on with what was visited. */
+static void visit(struct op_list *list, uint32_t top, uint32_t *begin, const uint32_t *end, const uint32_t *in)
+{
+	bool after = list->request->kind == OP_DELETE;
+	uint32_t at = top;
+
+	if (!after)
+		list->order[list->ordered++] = at;
+	for (;;) {
+		if (begin[at] < end[at]) {
+			at = in[begin[at]++];
+			if (!after)
+				list->order[list->ordered++] = at;
+			continue;
+		}
+		if (after)
+			list->order[list->ordered++] = at;
+		if (at == top)
+			return;
+		at = list->rows[at].parent;
+	}
+}
+
+const uint32_t *op_list_order(struct op_list *list)
+{
+	size_t len = list->len;
+	uint32_t *begin;
+	uint32_t *end;
+	uint32_t *in;
+
+	if (list->order && list->ordered == len)
+		return list->order;
+	free(list->order);
+	list->order = calloc(len + 1, sizeof *list->order);
+	list->ordered = 0;
+	begin = calloc(len + 2, sizeof *begin);
+	end = calloc(len + 1, sizeof *end);
+	in = calloc(len + 1, sizeof *in);
+	if (list->order && begin && end && in) {
+		gather(list, begin, in);
+		memcpy(end, begin + 1, len * sizeof *end);
+		for (size_t i = 0; i < len; i++)
+			if (list->rows[i].parent == OP_NO_PARENT)
+				visit(list, (uint32_t)i, begin, end, in);
+	}
+	free(begin);
+	free(end);
+	free(in);
+	return list->order && list->ordered == len ? list->order : NULL;
 }
 
 const char *op_list_detail(const struct op_list *list, const struct op_row *row)

@@ -29,6 +29,8 @@ struct op_list {
 	size_t len;
 	size_t cap;
 	struct buf names;
+	uint32_t *order;     /* of op_list_order(); NULL: not made yet */
+	size_t ordered;      /* its length */
 	const struct op_request *request; /* borrowed: the targets' paths */
 };
 
@@ -46,6 +48,12 @@ MUN_NODISCARD int op_list_add(struct op_list *list, const struct op_item *item);
 
 /** Append the path of a row below the root, raw bytes; empty for the root itself. */
 void op_list_path(const struct op_list *list, size_t index, struct buf *out);
+
+/**
+ * The numbers of all rows as a person reads them: the targets as they come, what is below each by name, a directory
+ * after its content when that is how it is done (delete), else before. Made when the list has grown. NULL when memory ran out.
+ */
+const uint32_t *op_list_order(struct op_list *list);
 
 /** The detail of a row, or NULL. */
 const char *op_list_detail(const struct op_list *list, const struct op_row *row);

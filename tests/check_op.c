@@ -285,6 +285,41 @@ static void meddle(const struct meddling *what)
 		sandbox_make(&box, what->make);
 }
 
+/* The paths of a list as a person reads them. */
+static const char *listed(struct trial *trial)
+{
+	static char text[512];
+	const uint32_t *order = op_list_order(&trial->list);
+	struct buf path = BUF_INIT;
+
+	ck_assert_ptr_nonnull(order);
+	for (size_t i = 0; i < trial->list.len; i++) {
+		if (i > 0)
+			buf_add_byte(&path, ' ');
+		op_list_path(&trial->list, order[i], &path);
+	}
+	snprintf(text, sizeof text, "%.*s", (int)path.len, path.data);
+	buf_fini(&path);
+	return text;
+}
+
+START_TEST(lists_are_in_the_order_of_names)
+{
+	static const char before[] = "d/ d/z d/a/ d/a/2 d/a/1 d/b d/a-x c x/";
+	struct trial trial;
+
+	sandbox_make(&box, before);
+	trial_init(&trial, &box, OP_DELETE, ALL, "", "x d c");
+	ck_assert_int_eq(trial_plan(&trial), ERROR_NONE);
+	ck_assert_str_eq(listed(&trial), "x d/a/1 d/a/2 d/a d/a-x d/b d/z d c");
+	trial_fini(&trial);
+	trial_init(&trial, &box, OP_CHMOD, ALL, "go=", "d c");
+	ck_assert_int_eq(trial_plan(&trial), ERROR_NONE);
+	ck_assert_str_eq(listed(&trial), "d d/a d/a/1 d/a/2 d/a-x d/b d/z c");
+	trial_fini(&trial);
+}
+END_TEST
+
 static void forget_away(void)
 {
 	struct sandbox away;
@@ -692,6 +727,7 @@ int main(void)
 	tcase_add_test(tests, name_of_255_bytes);
 	tcase_add_test(tests, hard_link_is_the_same_file);
 	tcase_add_test(tests, owner_changes);
+	tcase_add_test(tests, lists_are_in_the_order_of_names);
 	tcase_add_loop_test(tests, leaves_what_changed, 0, ARRAY_LEN(meddlings));
 	tcase_add_test(tests, insists_on_what_was_shown);
 	tcase_add_test(tests, stopped_delete_moves_the_rest_back);

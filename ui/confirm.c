@@ -82,18 +82,19 @@ struct items {
 static int items_sort(struct items *items)
 {
 	static const enum op_status order[] = { OP_FAILED, OP_SKIPPED, OP_PLAN, OP_OK };
-	const struct op_list *list = &items->job->list;
+	struct op_list *list = &items->job->list;
+	const uint32_t *by_name = op_list_order(list);
 	size_t cap = 0;
 
 	free(items->order);
 	items->order = NULL;
 	items->count = 0;
-	if (vec_grow(&items->order, &cap, list->len, sizeof *items->order) != 0)
+	if (!by_name || vec_grow(&items->order, &cap, list->len, sizeof *items->order) != 0)
 		return -1;
 	for (size_t turn = 0; turn < ARRAY_LEN(order); turn++)
 		for (size_t i = 0; i < list->len; i++)
-			if (list->rows[i].status == order[turn])
-				items->order[items->count++] = (uint32_t)i;
+			if (list->rows[by_name[i]].status == order[turn])
+				items->order[items->count++] = by_name[i];
 	return 0;
 }
 
@@ -244,14 +245,16 @@ static void add_question(const struct paint *p, const struct job *job, struct li
 }
 
 /** The first things that the plan names. */
-static void add_items(const struct paint *p, const struct job *job, size_t room, struct lines *lines)
+static void add_items(const struct paint *p, struct job *job, size_t room, struct lines *lines)
 {
 	size_t count = size_min(job->list.len, room);
+	const uint32_t *order;
 
 	if (job->state != JOB_PLANNED || (job->list.len < 2 && job->request.kind != OP_RENAME))
 		return;
+	order = op_list_order(&job->list);
 	for (size_t i = 0; i < count; i++)
-		lines_end(lines, confirm_item(p, job, i, &lines->text));
+		lines_end(lines, confirm_item(p, job, order ? order[i] : i, &lines->text));
 	if (count < job->list.len) {
 		buf_add_str(&lines->text, "and ");
 		text_count(&lines->text, job->list.len - count);
@@ -279,7 +282,7 @@ static struct question question_about(enum op_kind kind)
 static void confirm_paint(struct app *app, struct dialog *dialog, const struct paint *p)
 {
 	struct confirm *confirm = (struct confirm *)dialog;
-	const struct job *job = confirm->job;
+	struct job *job = confirm->job;
 	const struct question words = question_about(job->request.kind);
 	struct lines lines = { .ends = NULL };
 	struct rect area;
