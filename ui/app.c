@@ -19,10 +19,28 @@
 
 /* ---- events ------------------------------------------------------------------- */
 
+/** We go on after a stop that nobody announced (SIGSTOP): the shell had the terminal, and has left it as it likes it. */
+static void take_terminal_again(struct app *app)
+{
+	struct pane *pane = session_pane(app->session);
+
+	/* waits for the foreground: until then nothing is written */
+	if (app->link && app->tty >= 0 &&
+	    supervise_enter(app->link, app->restore.data, size_min(app->restore.len, SUPERVISE_RESTORE_MAX)) != 0) {
+		app_quit(app, 128 + SIGHUP);
+		return;
+	}
+	app_leave(app);
+	if (app_enter(app) != 0) {
+		app_quit(app, 128 + SIGHUP);
+		return;
+	}
+	pane_refresh(pane, pane->rows.dir);
+}
+
 static void on_signal(void *arg, int signo)
 {
 	struct app *app = arg;
-	struct pane *pane = session_pane(app->session);
 
 	switch (signo) {
 	case SIGWINCH:
@@ -32,11 +50,8 @@ static void on_signal(void *arg, int signo)
 		external_reap(app);
 		break;
 	case SIGCONT:
-		if (app->suspended || external_running(app) || !pane)
-			break;
-		term_redraw(app->term);
-		app->dirty = true;
-		pane_refresh(pane, pane->rows.dir);
+		if (app->term->active && !app->suspended && !external_running(app))
+			take_terminal_again(app);
 		break;
 	case SIGINT:
 	case SIGQUIT:
@@ -379,11 +394,10 @@ static void add_choices(const struct app *app, struct buf *out)
 {
 	entry_id *ids = NULL;
 	size_t cap = 0;
-	uint64_t bytes;
 
 	for (size_t i = 0; i < app->session->pane_count; i++) {
 		const struct pane *pane = app->session->panes[i];
-		long count = tree_marked(pane->tree, &bytes) > 0 ? pane_targets(pane, &ids, &cap) : 0;
+		long count = tree_marked(pane->tree, NULL) > 0 ? pane_targets(pane, &ids, &cap) : 0;
 
 		if (count < 0 || (count > 1 && command_sort_entries(pane->tree, ids, (size_t)count) != 0))
 			out->failed = true;

@@ -6,6 +6,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
+import termios
 import time
 
 from browse import (all_complete, check_frame, check_gone, check_left, command, current, family, key, panes, plant, plant_many,
@@ -249,6 +250,56 @@ def test_background_continue(ctx):
         term.check_restored()
         term.foreground()
         term.wait(lambda: term.screen.alternate and panes(term), what='the screen after fg')
+    term.keys('q')
+    check_left(term, 0)
+
+
+def as_a_shell(term):
+    """Let the terminal be as a shell has it that sees its job stop: its own modes, the screen as it stands."""
+    fd = os.dup(term.master)
+    termios.tcsetattr(fd, termios.TCSANOW, term.first_modes)
+    os.close(fd)
+
+
+def test_stopped_without_a_word(ctx):
+    root = three_trees(ctx)[0]
+    for victim in ('supervisor', 'interface', 'both'):
+        term = start(ctx, root)
+        for _ in range(2):
+            interface = term.interface()
+            for pid in {'supervisor': [term.pid], 'interface': [interface], 'both': [interface, term.pid]}[victim]:
+                os.kill(pid, signal.SIGSTOP)
+            if victim == 'interface':
+                term.wait(lambda interface=interface: state_of(interface) == 'T', what='the stop of the interface')
+                os.kill(term.pid, signal.SIGSTOP)
+            assert term.wait_stopped() == signal.SIGSTOP
+            as_a_shell(term)
+            length = len(term.output)
+            term.foreground()
+            term.wait(lambda term=term, length=length: len(term.output) > length and term.modes() != term.first_modes,
+                      what='the terminal taken again')
+            still(term)
+            before = current(term)
+            term.keys('j')
+            term.wait(lambda term=term, before=before: current(term) not in (None, before), what='a key that is obeyed')
+            check_frame(term)
+        term.keys('q')
+        check_left(term, 0)
+
+
+def test_continued_in_the_background(ctx):
+    term = start(ctx, three_trees(ctx)[0])
+    os.kill(term.pid, signal.SIGSTOP)
+    assert term.wait_stopped() == signal.SIGSTOP
+    as_a_shell(term)
+    length = len(term.output)
+    term.background()
+    assert term.wait_stopped() == signal.SIGTTOU
+    assert len(term.output) == length and term.modes() == term.first_modes
+    term.foreground()
+    term.wait(lambda: term.modes() != term.first_modes and current(term) == 'docs/', what='the screen after fg')
+    term.keys('j')
+    term.wait(lambda: current(term) == 'empty/', what='a key that is obeyed')
     term.keys('q')
     check_left(term, 0)
 
