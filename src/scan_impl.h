@@ -42,6 +42,7 @@ struct anchor {
 /* The directories above one, for -L: to find loops. Guarded by `lock`. */
 struct lineage {
 	struct lineage *up;
+	const struct lineage *link; /* the nearest, itself or above, that a symbolic link led to; NULL: none */
 	unsigned refs;
 	uint64_t dev;
 	uint64_t ino;
@@ -180,6 +181,9 @@ int lineage_extend(struct scan *scan, struct node *node, struct lineage *up);
 
 /** Is this inode the directory itself or one above it?   Thread: scanner. */
 bool lineage_has(const struct lineage *lineage, const struct attrs *attrs);
+
+/** Is a directory that was found as one, not behind a link, one of those above it all the same?   Thread: scanner. */
+bool lineage_returns(const struct lineage *lineage, const struct attrs *attrs);
 
 /** Read one directory; the node is freed.   Thread: scanner, no lock held. */
 void scan_read_node(struct reader *reader, struct node *node);

@@ -43,6 +43,7 @@ int lineage_extend(struct scan *scan, struct node *node, struct lineage *up)
 		up->refs++;
 		pthread_mutex_unlock(&scan->lock);
 	}
+	lineage->link = node->follow ? lineage : up ? up->link : NULL;
 	node->lineage = lineage;
 	return 0;
 }
@@ -55,6 +56,15 @@ bool lineage_has(const struct lineage *lineage, const struct attrs *attrs)
 			return true;
 	}
 	return false;
+}
+
+/*
+ * Is a directory that no link led to one of those above it all the same? A link to a parent leads back to where it stands
+ * by real directories: those above the nearest link are the only ones that can come again.
+ */
+bool lineage_returns(const struct lineage *lineage, const struct attrs *attrs)
+{
+	return lineage && lineage->link && lineage_has(lineage->link->up, attrs);
 }
 
 /* A node for a directory that was found in another. NULL with ENOMEM. */

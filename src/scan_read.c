@@ -203,9 +203,10 @@ static void look_at(struct reader *reader, const struct reading *reading, const 
 static void found_dir(struct reader *reader, struct reading *reading, const char *name, const struct wire_attrs *element)
 {
 	struct scan *scan = reader->scan;
+	bool returns = !(element->attrs.flags & ATTRS_FOLLOWED) && lineage_returns(reading->node->lineage, &element->attrs);
 	struct node *node;
 
-	if (reading->node->depth + 1 >= scan->depth) {
+	if (returns || reading->node->depth + 1 >= scan->depth) {
 		scan_send_end(reader, element->dir, WIRE_END_SKIPPED, ERROR_NONE);
 		return;
 	}

@@ -318,6 +318,22 @@ def test_follow(tmp):
     equal((item['type'], item['ino'], 'target' in item), ('dir', os.stat(root + b'/out').st_ino, False))
 
 
+def test_follow_to_above(tmp):
+    """A directory that comes again as itself, below a link that leads above it, is shown and not entered."""
+    os.makedirs(tmp + b'/t/s/e')
+    os.symlink('../..', tmp + b'/t/s/up')
+    os.makedirs(tmp + b'/u/a/b')
+    os.mkdir(tmp + b'/u/c')
+    os.symlink('../../c', tmp + b'/u/a/b/l')
+    os.symlink('../a', tmp + b'/u/c/m')
+    for backend in ('threads', 'workers'):
+        status, out, err = run('--list', '-L', '--sort', '-b', backend, 't/s', cwd=tmp)
+        equal((status, err), (0, b''))
+        equal(out.split(), [b't/s', b't/s/e', b't/s/up', b't/s/up/t', b't/s/up/t/s'] +
+              [b't/s/up/u', b't/s/up/u/a', b't/s/up/u/a/b', b't/s/up/u/a/b/l', b't/s/up/u/a/b/l/m'] +
+              [b't/s/up/u/c', b't/s/up/u/c/m', b't/s/up/u/c/m/b', b't/s/up/u/c/m/b/l'])
+
+
 def test_roots_that_are_not_there(tmp):
     os.mkdir(tmp + b'/t')
     open(tmp + b'/file', 'w').close()
