@@ -381,6 +381,33 @@ ssize_t fsys_readlink(int dirfd, const char *name, char *buf, size_t cap)
 	return len;
 }
 
+/* Births ---------------------------------------------------------------------------------------------- */
+
+#if MUNTIN_LINUX_CALLS
+
+bool fsys_keeps_birth(int fd)
+{
+	int saved = errno;
+	struct statfs fs;
+	int got;
+
+	do
+		got = fstatfs(fd, &fs);
+	while (got != 0 && errno == EINTR);
+	errno = saved;
+	return got != 0 || (uint32_t)fs.f_type != 0x794c7630;
+}
+
+#else
+
+bool fsys_keeps_birth(int fd)
+{
+	(void)fd; /* and nothing tells when it was */
+	return true;
+}
+
+#endif
+
 /* Watches --------------------------------------------------------------------------------------------- */
 
 #if MUNTIN_LINUX_CALLS

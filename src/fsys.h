@@ -96,6 +96,12 @@ MUN_NODISCARD int fsys_stat(int dirfd, const char *name, unsigned flags, struct 
  */
 MUN_NODISCARD ssize_t fsys_readlink(int dirfd, const char *name, char *buf, size_t cap);
 
+/**
+ * Does an object keep its time of birth on the file system of a descriptor? On an overlay it does not: what is changed there
+ * for the first time is copied, and a copy is born. Keeps errno.
+ */
+bool fsys_keeps_birth(int fd);
+
 /** What was heard of a watched directory. */
 enum fsys_watch_what {
 	FSYS_WATCH_CHANGED = 1 << 0, /* a name in it came, went or changed, or its own attributes */

@@ -325,7 +325,7 @@ static enum error open_root(struct op *op)
 	op->root_fd = fsys_open_root(op->root);
 	if (op->root_fd < 0 || fsys_stat(op->root_fd, "", FSYS_SYNC, &op->root_attrs) != 0)
 		return error_from_errno(errno);
-	if (!op_identity_is(&op->request.root, &op->root_attrs))
+	if (!op_identity_is(&op->request.root, &op->root_attrs, op->root_fd))
 		return ERROR_CHANGED;
 	if (fsys_stat(op->root_fd, "/", 0, &op->slash) != 0)
 		return error_from_errno(errno);

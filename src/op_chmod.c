@@ -39,7 +39,7 @@ static enum error hold(
 		return error_from_errno(errno);
 	if (fsys_object_stat(object, attrs) != 0)
 		error = error_from_errno(errno);
-	else if (!op_node_is(op, node, attrs))
+	else if (!op_node_is(op, node, attrs, walk->fd))
 		error = ERROR_CHANGED;
 	if (error != ERROR_NONE)
 		fsys_object_fini(object);
@@ -48,10 +48,13 @@ static enum error hold(
 
 /* ---- permissions ------------------------------------------------------------------------------------------ */
 
-/* What was planned holds for the mode that was seen then, symbolic edits included: nothing is made that was not shown. */
+/*
+ * What was planned holds for the mode that was seen then, symbolic edits included: nothing is made that was not shown. The
+ * planned mode is right, too: another name of the same file has got it a moment ago.
+ */
 static enum error wanted_mode(const struct op_node *node, uint32_t now)
 {
-	return now == node->old_mode ? ERROR_NONE : ERROR_CHANGED;
+	return now == node->old_mode || now == node->new_mode ? ERROR_NONE : ERROR_CHANGED;
 }
 
 /* What the system made of it: special bits may be dropped without an error. */
@@ -177,10 +180,19 @@ static void after_chmod(struct op *op, struct op_walk *walk, uint32_t index, enu
 
 /* ---- owners ----------------------------------------------------------------------------------------------- */
 
+/* As asked: by now, another name of the same file may have got it. */
+static bool owner_is_wanted(const struct op_request *request, const struct op_node *node, const struct attrs *now)
+{
+	return now->uid == (request->uid < 0 ? node->uid : request->uid) &&
+	       now->gid == (request->gid < 0 ? node->gid : request->gid);
+}
+
 static enum error set_owner(struct op *op, uint32_t index, const struct fsys_object *object, const struct attrs *now)
 {
 	const struct op_node *node = &op->nodes[index];
 
+	if (owner_is_wanted(&op->request, node, now))
+		return ERROR_NONE;
 	if (now->uid != node->uid || now->gid != node->gid)
 		return ERROR_CHANGED;
 	if (!op_would_change(op, node))

@@ -159,7 +159,7 @@ static void remove_node(struct op *op, const struct op_walk *walk, uint32_t inde
 		stay(op, index, errno == ENOENT ? OP_SKIPPED : OP_FAILED, error_from_errno(errno));
 		return;
 	}
-	if (!op_node_is(op, node, &attrs)) {
+	if (!op_node_is(op, node, &attrs, walk->fd)) {
 		stay(op, index, OP_SKIPPED, ERROR_CHANGED);
 		return;
 	}
@@ -238,7 +238,8 @@ static enum error remove_staged(struct op *op, uint32_t top)
 	struct attrs attrs = { .mode = 0 };
 	bool planned_one;
 
-	planned_one = fsys_stat(op->parent.stage, name, FSYS_SYNC, &attrs) == 0 && op_node_is(op, node, &attrs);
+	planned_one = fsys_stat(op->parent.stage, name, FSYS_SYNC, &attrs) == 0 &&
+		      op_node_is(op, node, &attrs, op->parent.stage);
 	if (planned_one)
 		error = remove_tree(op, top, op->parent.stage);
 	else
@@ -258,7 +259,7 @@ static enum error check_top(struct op *op, uint32_t top)
 
 	if (fsys_stat(op->parent.fd, op_node_name(op, &op->nodes[top]), FSYS_SYNC, &attrs) != 0)
 		return error_from_errno(errno);
-	return op_node_is(op, &op->nodes[top], &attrs) ? ERROR_NONE : ERROR_CHANGED;
+	return op_node_is(op, &op->nodes[top], &attrs, op->parent.fd) ? ERROR_NONE : ERROR_CHANGED;
 }
 
 /* Move a target into the private directory. */

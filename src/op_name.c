@@ -130,7 +130,7 @@ enum error op_find_rename(struct op *op, uint32_t target)
 	if (error != ERROR_NONE || op->nodes[index].status != OP_PLAN)
 		return error;
 	if (fsys_stat(op->parent.fd, op_node_name(op, &op->nodes[index]), FSYS_SYNC, &attrs) != 0 ||
-		!op_node_is(op, &op->nodes[index], &attrs))
+		!op_node_is(op, &op->nodes[index], &attrs, op->parent.fd))
 		return planned(op, index, OP_SKIPPED, ERROR_CHANGED);
 	if (op_is_mount(&attrs, op->parent.attrs.dev, op->parent.attrs.mnt))
 		return planned(op, index, OP_SKIPPED, ERROR_MOUNT);
@@ -174,7 +174,7 @@ static void settle_rename(struct op *op, uint32_t index, const char *name, enum 
 	struct attrs attrs;
 	bool back;
 
-	if (fsys_stat(dirfd, name, FSYS_SYNC, &attrs) != 0 || op_node_is(op, node, &attrs)) {
+	if (fsys_stat(dirfd, name, FSYS_SYNC, &attrs) != 0 || op_node_is(op, node, &attrs, dirfd)) {
 		op_done(op, index, OP_OK, ERROR_NONE,
 			how == FSYS_RENAME_UNCERTAIN ? "not atomic: only looked before whether the name was free" : NULL);
 		return;
@@ -188,7 +188,7 @@ static enum error still_there(struct op *op, uint32_t index, const char *name, s
 {
 	if (fsys_stat(op->parent.fd, name, FSYS_SYNC, attrs) != 0)
 		return error_from_errno(errno);
-	return op_node_is(op, &op->nodes[index], attrs) ? ERROR_NONE : ERROR_CHANGED;
+	return op_node_is(op, &op->nodes[index], attrs, op->parent.fd) ? ERROR_NONE : ERROR_CHANGED;
 }
 
 /* Give the object that is called `old` now its new name. */
@@ -376,7 +376,7 @@ static enum error check_base(struct op *op, const struct op_target *to)
 	op_target_name(op, to, to->base_len, name);
 	if (fsys_stat(op->parent.fd, name, FSYS_SYNC, &attrs) != 0)
 		return error_from_errno(errno);
-	return op_identity_is(&to->shown, &attrs) ? ERROR_NONE : ERROR_CHANGED;
+	return op_identity_is(&to->shown, &attrs, op->parent.fd) ? ERROR_NONE : ERROR_CHANGED;
 }
 
 /* Something has the name already: right for mkdir with parents and a directory, a failure otherwise. */

@@ -1,5 +1,7 @@
 #include "op_node.h"
 
+#include "fsys.h"
+
 #include <errno.h>
 #include <string.h>
 
@@ -100,7 +102,13 @@ const char *op_node_name(const struct op *op, const struct op_node *node)
 	return op->names.data + node->name;
 }
 
-bool op_node_is(const struct op *op, const struct op_node *node, const struct attrs *attrs)
+/* May something on the file system of `fd` be the same, born at these times? 0: not known. */
+static bool same_birth(int64_t one, int64_t other, int fd)
+{
+	return !one || !other || one == other || !fsys_keeps_birth(fd);
+}
+
+bool op_node_is(const struct op *op, const struct op_node *node, const struct attrs *attrs, int fd)
 {
 	const struct op_place *place = &op->places[node->place];
 
@@ -110,7 +118,7 @@ bool op_node_is(const struct op *op, const struct op_node *node, const struct at
 		return false;
 	if (attrs->mnt && place->mnt && attrs->mnt != place->mnt)
 		return false;
-	return !attrs->btime || !node->btime || attrs->btime == node->btime;
+	return same_birth(attrs->btime, node->btime, fd);
 }
 
 uint32_t op_node_next(const struct op *op, uint32_t index)
@@ -123,7 +131,7 @@ uint32_t op_node_next(const struct op *op, uint32_t index)
 	return next->flags & OP_ITEM_TOP || next->parent != node->parent ? OP_NO_NODE : index + 1;
 }
 
-bool op_identity_is(const struct identity *shown, const struct attrs *attrs)
+bool op_identity_is(const struct identity *shown, const struct attrs *attrs, int fd)
 {
 	if (!shown->dev && !shown->ino && !shown->type)
 		return true;
@@ -133,7 +141,7 @@ bool op_identity_is(const struct identity *shown, const struct attrs *attrs)
 		return false;
 	if (shown->mnt && attrs->mnt && shown->mnt != attrs->mnt)
 		return false;
-	return !shown->btime || !attrs->btime || shown->btime == attrs->btime;
+	return same_birth(shown->btime, attrs->btime, fd);
 }
 
 static bool same_inode(uint64_t dev, uint64_t ino, const struct attrs *attrs)

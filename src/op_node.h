@@ -135,14 +135,17 @@ MUN_NODISCARD int op_node_become(struct op *op, uint32_t index, const struct att
 
 const char *op_node_name(const struct op *op, const struct op_node *node);
 
-/** Is it the object that is in the plan? Device, inode, type, and mount and birth time where both are known. */
-bool op_node_is(const struct op *op, const struct op_node *node, const struct attrs *attrs);
+/**
+ * Is it the object that is in the plan? Device, inode, type, and mount and birth time where both are known. `fd` is open on
+ * its file system, which tells whether the birth time counts.
+ */
+bool op_node_is(const struct op *op, const struct op_node *node, const struct attrs *attrs, int fd);
 
 /** The next one in the same directory, or OP_NO_NODE. */
 uint32_t op_node_next(const struct op *op, uint32_t index);
 
-/** Is it the object that was shown? An identity of zeros fits everything. */
-bool op_identity_is(const struct identity *shown, const struct attrs *attrs);
+/** Is it the object that was shown? An identity of zeros fits everything. `fd`: as above. */
+bool op_identity_is(const struct identity *shown, const struct attrs *attrs, int fd);
 
 /** May it not be deleted or renamed: `/`, the root, a root of a pane or a parent of one? */
 bool op_protected(const struct op *op, const struct attrs *attrs);

@@ -120,7 +120,7 @@ static int hold_node(struct op *op, struct op_walk *walk, const char *name, cons
 		*error = errno == ELOOP || errno == ENOTDIR ? ERROR_CHANGED : error_from_errno(errno);
 		return -1;
 	}
-	if (fsys_stat(fd, "", 0, &attrs) == 0 && op_node_is(op, node, &attrs))
+	if (fsys_stat(fd, "", 0, &attrs) == 0 && op_node_is(op, node, &attrs, fd))
 		return fd;
 	*error = ERROR_CHANGED;
 	fsys_close(fd);

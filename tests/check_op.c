@@ -684,6 +684,57 @@ START_TEST(the_root_directory_is_refused)
 }
 END_TEST
 
+/* The file has the new mode or owner already when its second name is reached. */
+START_TEST(hard_links_are_changed_once)
+{
+	struct trial trial;
+
+	sandbox_make(&box, "d/ d/a=600 d/e/");
+	ck_assert_int_eq(link(sandbox_at(&box, "d/a"), sandbox_at(&box, "d/b")), 0);
+	ck_assert_int_eq(link(sandbox_at(&box, "d/a"), sandbox_at(&box, "d/e/c")), 0);
+	run_one(&box, OP_CHMOD, "u+x", "d", 0, &trial);
+	ck_assert_uint_eq(op_result(trial.op)->ok, 5);
+	trial_fini(&trial);
+	ck_assert_str_eq(sandbox_tree(&box, true), "d/=755 d/a=700 d/b=700 d/e/=755 d/e/c=700");
+	if (geteuid() == 0) {
+		run_one(&box, OP_CHOWN, "7:8", "d", 0, &trial);
+		ck_assert_uint_eq(op_result(trial.op)->ok, 5);
+		trial_fini(&trial);
+	}
+}
+END_TEST
+
+/* What lies below an overlay becomes another object when it is first changed: it is the same to the person. */
+START_TEST(overlays_copy_what_is_changed)
+{
+	struct trial trial;
+	char options[1024];
+
+	if (!mounts_possible() || mount("none", box.path, "tmpfs", 0, NULL) != 0)
+		return;
+	sandbox_make(&box, "low/ low/d/ low/d/e/ low/d/e/f low/g low/h up/ work/ over/");
+	snprintf(options, sizeof options, "lowerdir=%s/low,upperdir=%s/up,workdir=%s/work", box.path, box.path, box.path);
+	if (mount("none", sandbox_at(&box, "over"), "overlay", 0, options) != 0) {
+		ck_assert_int_eq(umount(box.path), 0);
+		return;
+	}
+	run_one(&box, OP_DELETE, "", "over/g", 0, &trial);
+	ck_assert_str_eq(trial_said(&trial, "over/g"), "ok");
+	trial_fini(&trial);
+	run_one(&box, OP_RENAME, "i", "over/h", 0, &trial);
+	ck_assert_str_eq(trial_said(&trial, "over/h"), "ok");
+	trial_fini(&trial);
+	run_one(&box, OP_CHMOD, "u-w", "over/d", 0, &trial);
+	ck_assert_uint_eq(op_result(trial.op)->ok, 3);
+	trial_fini(&trial);
+	run_one(&box, OP_DELETE, "", "over/d", 0, &trial);
+	ck_assert_uint_eq(op_result(trial.op)->ok, 3);
+	trial_fini(&trial);
+	ck_assert_int_eq(umount(sandbox_at(&box, "over")), 0);
+	ck_assert_int_eq(umount(box.path), 0);
+}
+END_TEST
+
 START_TEST(any_depth_with_few_descriptors)
 {
 	enum { DEPTH = 20000 };
@@ -740,6 +791,8 @@ int main(void)
 	tcase_add_test(tests, protected_directories_stay);
 	tcase_add_test(tests, mounts_are_left_out);
 	tcase_add_test(tests, the_root_directory_is_refused);
+	tcase_add_test(tests, hard_links_are_changed_once);
+	tcase_add_test(tests, overlays_copy_what_is_changed);
 	tcase_add_test(tests, any_depth_with_few_descriptors);
 	suite_add_tcase(suite, tests);
 	srunner_run_all(runner, CK_ENV);
