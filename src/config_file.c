@@ -1,5 +1,7 @@
 #include "config_file.h"
 
+#include "fsys.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -62,6 +64,18 @@ int config_file_read(const char *path, unsigned flags, struct buf *out)
 	close(fd);
 	errno = why;
 	return status;
+}
+
+int config_file_identity(const char *path, struct identity *out)
+{
+	struct attrs attrs;
+
+	if (fsys_stat(AT_FDCWD, path, FSYS_FOLLOW, &attrs) != 0)
+		return -1;
+	*out = (struct identity){
+		.dev = attrs.dev, .ino = attrs.ino, .mnt = attrs.mnt, .btime = attrs.btime, .type = attrs.mode & S_IFMT,
+	};
+	return 0;
 }
 
 int config_file_cwd(struct buf *out)

@@ -1,11 +1,12 @@
 /*
  * Files that the user names for us: the configuration, patterns, scripts, batches. They are read whole, once, at the
- * start. Nothing here touches a browsed path.
+ * start. Nothing here reads a browsed path.
  */
 #ifndef MUNTIN_CONFIG_FILE_H
 #define MUNTIN_CONFIG_FILE_H
 
 #include "buf.h"
+#include "entry.h"
 
 enum config_file_flags {
 	CONFIG_FILE_TRUSTED = 1 << 0, /* refuse what somebody else owns or may write */
@@ -20,6 +21,9 @@ enum config_file_flags {
  * to be trusted: it is no regular file, not owned by us or root, or others may write it.   Thread: main, at start.
  */
 MUN_NODISCARD int config_file_read(const char *path, unsigned flags, struct buf *out);
+
+/** Which object a path leads to, through links as well. Returns 0, or -1 with errno.   Thread: main, at start. */
+MUN_NODISCARD int config_file_identity(const char *path, struct identity *out);
 
 /** Append the working directory. Returns 0, or -1 with errno.   Thread: main, at start. */
 MUN_NODISCARD int config_file_cwd(struct buf *out);

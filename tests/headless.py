@@ -700,6 +700,16 @@ def test_batch_refuses(tmp):
     equal(shape(after), shape(before))
 
 
+def test_batch_home_behind_a_link(tmp):
+    os.makedirs(tmp + b'/t/data/me/x')
+    os.symlink('data/me', tmp + b'/t/home')
+    env = {**os.environ, 'HOME': os.fsdecode(tmp) + '/t/home'}
+    status, out, err = run('--batch=-', 't', stdin=b'delete -r t/data/me\nrename t/data/me you\n', cwd=tmp, env=env)
+    equal((status, err, out.count(b'failed\t')), (1, b'', 2))
+    status, out, err = run('--batch=-', 't', stdin=b'delete -r t/data\n', cwd=tmp, env=env)
+    check(status == 1 and os.path.isdir(tmp + b'/t/data/me/x'), out, err)
+
+
 def test_batch_goes_on(tmp):
     os.makedirs(tmp + b'/a/x')
     os.makedirs(tmp + b'/b/y')

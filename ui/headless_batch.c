@@ -148,6 +148,8 @@ static int fill_request(struct batch_runner *runner)
 		if (op_request_protect(request, &runner->roots[i].identity) != 0)
 			return -1;
 	}
+	if (runner->home.ino && op_request_protect(request, &runner->home) != 0)
+		return -1;
 	return request->text.failed ? -1 : 0;
 }
 
@@ -224,7 +226,10 @@ static int open_root(struct batch_runner *runner, struct batch_root *place)
 static int open_roots(struct batch_runner *runner)
 {
 	const struct string_list *roots = &runner->options->roots;
+	const char *home = getenv("HOME");
 
+	if (!home || config_file_identity(home, &runner->home) != 0)
+		runner->home = (struct identity){ 0 };
 	runner->roots = calloc(roots->len, sizeof *runner->roots);
 	if (!runner->roots) {
 		headless_say("--batch", strlen("--batch"), error_text(ERROR_NOMEM));

@@ -33,6 +33,7 @@ struct batch_runner {
 	struct batch batch;
 	struct batch_places places;
 	struct batch_root *roots;
+	struct identity home;        /* the user's, which nobody deletes or renames; zeros: unknown */
 	struct loop loop;
 	struct loop_watch bell;
 	struct loop_signals signals;
