@@ -25,7 +25,7 @@ static bool fits(const struct op_list *list, const struct op_item *item)
 		return false;
 	if (item->flags & OP_ITEM_TOP)
 		return item->path_len <= list->request->targets[item->target].path_len;
-	return item->parent < list->len && item->name_len <= UINT8_MAX;
+	return item->parent < list->len && item->target == list->rows[item->parent].target && item->name_len <= UINT8_MAX;
 }
 
 static int add_new(struct op_list *list, const struct op_item *item)
@@ -98,13 +98,12 @@ int op_list_add(struct op_list *list, const struct op_item *item)
 void op_list_path(const struct op_list *list, size_t index, struct buf *out)
 {
 	const struct op_row *row = &list->rows[index];
-	const struct op_target *target = &list->request->targets[row->target];
 	size_t below = 0;
 	char *end;
 
 	for (; row->parent != OP_NO_PARENT; row = &list->rows[row->parent])
 		below += row->name_len ? row->name_len + 1u : 0;
-	buf_add(out, op_request_path(list->request, target), row->name);
+	buf_add(out, op_request_path(list->request, &list->request->targets[row->target]), row->name);
 	if (below > 0 && row->name == 0)
 		below--; /* the root has no slash after it */
 	if (below == 0 || !buf_room(out, below))

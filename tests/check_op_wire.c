@@ -418,6 +418,9 @@ START_TEST(lists_refuse_nonsense)
 	ck_assert_int_eq(op_list_add(&list, &item), -1); /* longer than the target's path */
 	ck_assert_int_eq(op_list_add(&list, &items[0]), 0);
 	ck_assert_int_eq(op_list_add(&list, &items[0]), -1); /* twice */
+	item = items[1];
+	item.target = 0;
+	ck_assert_int_eq(op_list_add(&list, &item), -1); /* below another target than what it is in */
 	ck_assert_int_eq(op_list_add(&list, &items[1]), 0);
 	ck_assert_int_eq(op_list_add(&list, &items[2]), 0);
 	op_list_path(&list, 1, &path);
