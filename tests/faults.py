@@ -822,8 +822,9 @@ def test_mount_in_between(tmp):
     apart(mount_in_between, tmp)
 
 
-def main():
-    cases = [(name[5:], case) for name, case in sorted(globals().items()) if name.startswith('test_')]
+def run_cases(module):
+    """Run the cases of a module that the command line asks for; what to exit with."""
+    cases = [(name[5:], case) for name, case in sorted(module.items()) if name.startswith('test_')]
     wanted = sys.argv[1:]
     counts = {'ok': 0, 'FAIL': 0, 'skip': 0}
     os.umask(0o022)
@@ -850,4 +851,4 @@ def main():
 
 
 if __name__ == '__main__':
-    sys.exit(main())
+    sys.exit(run_cases(globals()))

@@ -222,6 +222,21 @@ static bool take_frame(struct batch_runner *runner, const struct wire_frame *fra
 	}
 }
 
+/* Nothing more will be heard of what was being changed: each target that is not done has failed, as far as we know. */
+static void refuse_unfinished(struct batch_runner *runner, const char *why)
+{
+	uint32_t told = UINT32_MAX;
+
+	for (size_t i = 0; i < runner->list.len; i++) {
+		const struct op_row *row = &runner->list.rows[i];
+
+		if (row->parent != OP_NO_PARENT || row->status != OP_PLAN || row->target == told)
+			continue;
+		told = row->target;
+		batch_refuse(runner, runner->operands[told], why);
+	}
+}
+
 void batch_lose_source(struct batch_runner *runner, const char *why)
 {
 	struct batch_root *place = runner->place;
@@ -232,6 +247,8 @@ void batch_lose_source(struct batch_runner *runner, const char *why)
 	batch_worsen(runner, runner->state == STATE_LOOKING ? HEADLESS_TROUBLE : HEADLESS_FAILED);
 	if (runner->state == STATE_PLANNING)
 		batch_refuse_all(runner, why);
+	else if (runner->state == STATE_RUNNING)
+		refuse_unfinished(runner, why);
 	runner->error = ERROR_OTHER;
 	runner->state = STATE_IDLE;
 }
