@@ -2,6 +2,20 @@
 
 #include <sys/stat.h>
 
+int access_list_add(struct access_list *list, const struct access_acl *entry)
+{
+	if (vec_grow(&list->entries, &list->cap, list->count + 1, sizeof *list->entries) != 0)
+		return -1;
+	list->entries[list->count++] = *entry;
+	return 0;
+}
+
+void access_list_fini(struct access_list *list)
+{
+	free(list->entries);
+	*list = (struct access_list){ NULL, 0, 0 };
+}
+
 /** What the entries of an ACL come to for one user. */
 struct grant {
 	bool found;               /* some entry matches */
@@ -80,8 +94,9 @@ static struct grant class_grant(const struct access_user *user, const struct acc
 		return (struct grant){ true, root_rights(entry->mode), ACCESS_ROOT, 0 };
 	if (user->uid == entry->uid)
 		return (struct grant){ true, entry->mode >> 6 & 7, ACCESS_USER, entry->uid };
+	/* by the mode's group bits, which are the same, and tell it for a mode that is only thought of, too */
 	if (limit)
-		*mask = limit->rights;
+		*mask = entry->mode >> 3 & 7;
 	named = acl_find(entry, ACCESS_TAG_USER, user->uid);
 	if (named)
 		return (struct grant){ true, named->rights, ACCESS_NAMED_USER, named->id };
@@ -95,7 +110,7 @@ static struct grant class_grant(const struct access_user *user, const struct acc
 /** Devices, FIFOs and sockets are not of the filesystem they stand on. */
 static bool mount_forbids(const struct access_entry *entry)
 {
-	return entry->read_only && (S_ISREG(entry->mode) || S_ISDIR(entry->mode) || S_ISLNK(entry->mode));
+	return entry->limits & ACCESS_READ_ONLY && (S_ISREG(entry->mode) || S_ISDIR(entry->mode) || S_ISLNK(entry->mode));
 }
 
 struct access_result access_decide(const struct access_user *user, const struct access_entry *entry)
@@ -109,9 +124,13 @@ struct access_result access_decide(const struct access_user *user, const struct 
 	result.class = grant.class;
 	result.id = grant.id;
 	result.masked = result.rights != result.listed;
-	result.read_only = mount_forbids(entry) && (result.rights & ACCESS_WRITE);
-	if (result.read_only)
-		result.rights &= ~(unsigned)ACCESS_WRITE;
+	if (result.rights & ACCESS_WRITE && entry->limits & ACCESS_IMMUTABLE)
+		result.no_write = "immutable";
+	if (result.rights & ACCESS_WRITE && mount_forbids(entry))
+		result.no_write = "read-only filesystem";
+	if (result.rights & ACCESS_EXECUTE && entry->limits & ACCESS_NO_EXEC && S_ISREG(entry->mode))
+		result.no_execute = "filesystem mounted noexec";
+	result.rights &= ~((result.no_write ? ACCESS_WRITE : 0u) | (result.no_execute ? ACCESS_EXECUTE : 0u));
 	return result;
 }
 
@@ -138,15 +157,18 @@ void access_answer(struct buf *out, const struct access_result *result, unsigned
 {
 	bool listed = result->listed & right;
 	bool granted = result->rights & right;
-	char letter = right == ACCESS_READ ? 'r' : 'w';
+	const char *reason = NULL;
+	char letter = 'r';
 
-	if (right == ACCESS_EXECUTE)
-		letter = 'x';
+	if (right != ACCESS_READ) {
+		letter = right == ACCESS_WRITE ? 'w' : 'x';
+		reason = right == ACCESS_WRITE ? result->no_write : result->no_execute;
+	}
 	buf_printf(out, "%s (%s", granted ? "yes" : "no", access_class_name(result->class));
 	if (result->class != ACCESS_ROOT || !listed)
 		buf_printf(out, " %c", listed ? letter : '-');
 	if (listed && !granted)
-		buf_add_str(out, result->read_only && right == ACCESS_WRITE ? ", read-only filesystem" : ", masked");
+		buf_printf(out, ", %s", reason ? reason : "masked");
 	buf_add_byte(out, ')');
 }
 

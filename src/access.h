@@ -42,12 +42,35 @@ enum access_tag {
 	ACCESS_TAG_GROUP_OWNER,  /* the owning group; the mode's group bits are the mask then */
 	ACCESS_TAG_GROUP,        /* a named group */
 	ACCESS_TAG_MASK,
+	ACCESS_TAG_OWNER,        /* default ACLs only: of the owner and of others of what is made there */
+	ACCESS_TAG_OTHER,
+	ACCESS_TAG_COUNT
 };
 
 struct access_acl {
 	enum access_tag tag;
 	uint32_t id;      /* of a named user or group */
 	unsigned rights;  /* enum access_rights */
+};
+
+/** The entries of an ACL; zeroed it is empty. Owns its memory. */
+struct access_list {
+	struct access_acl *entries;
+	size_t count;
+	size_t cap;
+};
+
+/** Append an entry. Returns 0, or -1 with ENOMEM.   Thread: any. */
+MUN_NODISCARD int access_list_add(struct access_list *list, const struct access_acl *entry);
+
+/** Give the memory back and leave an empty list.   Thread: any. */
+void access_list_fini(struct access_list *list);
+
+/** What holds for everybody, whatever the bits say. */
+enum access_limits {
+	ACCESS_READ_ONLY = 1 << 0, /* the filesystem is mounted so */
+	ACCESS_NO_EXEC = 1 << 1,   /* nothing on it can be executed */
+	ACCESS_IMMUTABLE = 1 << 2, /* chattr +i */
 };
 
 /** The entry that is asked about; of a symbolic link that would be what it points to. */
@@ -57,7 +80,7 @@ struct access_entry {
 	uint32_t mode;                 /* with its type */
 	const struct access_acl *acl;  /* in any order */
 	size_t acl_count;              /* 0: there is none */
-	bool read_only;                /* the filesystem is mounted so */
+	unsigned limits;               /* enum access_limits */
 };
 
 enum access_class {
@@ -75,7 +98,8 @@ struct access_result {
 	enum access_class class;  /* which class decided */
 	uint32_t id;              /* the named user or group, or else the owner or owning group */
 	bool masked;              /* the ACL's mask takes a listed right away */
-	bool read_only;           /* the mount takes writing away */
+	const char *no_write;     /* what takes writing away, whatever the class grants; NULL: nothing */
+	const char *no_execute;   /* the same of executing */
 };
 
 /** Work out what a user may do with an entry.   Thread: any. */
@@ -89,7 +113,7 @@ const char *access_class_name(enum access_class class);
 
 /**
  * Append the answer for one right: "yes (other r)", "no (other -)", and why where the bits alone do
- * not tell: "no (group w, masked)", "no (user w, read-only filesystem)".   Thread: any.
+ * not tell: "no (group w, masked)", "no (user w, read-only filesystem)", "no (root, immutable)".   Thread: any.
  */
 void access_answer(struct buf *out, const struct access_result *result, unsigned right);
 

@@ -60,6 +60,8 @@ enum entry_flags {
 	ENTRY_EXPANDED = 1 << 7,   /* a directory that is open in place */
 	ENTRY_BTIME = 1 << 8,      /* `birth` is set */
 	ENTRY_LISTED = 1 << 9,     /* it is or was marked: its number is in the tree's list of marks */
+	ENTRY_ACL = 1 << 10,        /* it has an access ACL, as far as that was asked */
+	ENTRY_ACL_ASKED = 1 << 11, /* that was asked since its attributes last arrived */
 };
 
 /** One file or directory in a tree. */

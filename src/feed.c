@@ -4,14 +4,13 @@
  */
 #include "feed.h"
 
-#include "fsys.h"
+#include "look.h"
 #include "op_wire.h"
 #include "scan.h"
 #include "thread.h"
 #include "watch.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -242,115 +241,6 @@ static int set_jobs(struct feed *feed, const struct wire_frame *frame)
 	return 0;
 }
 
-/* Looks ----------------------------------------------------------------------------------------------- */
-
-/* One question about one file; its thread frees it. */
-struct look {
-	struct ring *ring;
-	uint64_t id;
-	char *root;
-	char *path;
-	struct buf out;             /* has room for the answer from the start */
-};
-
-static void look_free(struct look *look)
-{
-	if (!look)
-		return;
-	ring_unref(look->ring);
-	buf_fini(&look->out);
-	free(look->root);
-	free(look->path);
-	free(look);
-}
-
-static struct look *look_new(const struct feed *feed, uint64_t id, const char *path, size_t len)
-{
-	struct look *look = calloc(1, sizeof *look);
-
-	if (!look)
-		return NULL;
-	look->ring = ring_ref(feed->ring);
-	look->id = id;
-	look->root = strdup(feed->root);
-	look->path = malloc(len + 1);
-	if (look->path) {
-		memcpy(look->path, path, len);
-		look->path[len] = '\0';
-	}
-	if (look->root && look->path && buf_room(&look->out, WIRE_MAX_ATTRS + PATH_MAX + 64))
-		return look;
-	look_free(look);
-	return NULL;
-}
-
-static enum error look_at(const struct look *look, struct attrs *attrs, char *target, size_t cap, ssize_t *target_len)
-{
-	char *name = strrchr(look->path, '/');
-	int root = fsys_open_root(look->root);
-	int dir = root;
-	enum error error = ERROR_NONE;
-
-	if (root >= 0 && name) {
-		*name = '\0';
-		dir = fsys_open_beneath(root, look->path);
-	}
-	name = name ? name + 1 : look->path;
-	if (dir < 0 || fsys_stat(dir, name, FSYS_SYNC, attrs) != 0)
-		error = error_from_errno(errno);
-	else if (S_ISLNK(attrs->mode))
-		*target_len = fsys_readlink(dir, name, target, cap);
-	if (dir != root)
-		fsys_close(dir);
-	fsys_close(root);
-	return error;
-}
-
-static void put_stat(struct buf *out, uint64_t id, enum error error, const struct attrs *attrs, const char *target, size_t len)
-{
-	size_t start = wire_open(out, WIRE_STAT, id);
-
-	wire_put_u8(out, error);
-	wire_put_attrs(out, attrs);
-	wire_put_bytes(out, target, len);
-	wire_close(out, start);
-}
-
-static void *run_look(void *arg)
-{
-	struct look *look = arg;
-	struct attrs attrs = { 0 };
-	char target[PATH_MAX];
-	ssize_t target_len = -1;
-	enum error error = look_at(look, &attrs, target, sizeof target, &target_len);
-
-	put_stat(&look->out, look->id, error, &attrs, target, target_len > 0 ? (size_t)target_len : 0);
-	if (ring_put(look->ring, look->out.data, look->out.len) != 0)
-		error = ERROR_PIPE; /* nobody wants to know any more */
-	look_free(look);
-	return NULL;
-}
-
-static int begin_look(struct feed *feed, const struct wire_frame *frame, struct buf *answer)
-{
-	const struct attrs none = { 0 };
-	struct wire_reader in = frame->payload;
-	size_t len;
-	const char *path = wire_get_bytes(&in, &len);
-	struct look *look;
-
-	if (!in.ok || !wire_path_ok(path, len)) {
-		errno = EPROTO;
-		return -1;
-	}
-	look = look_new(feed, frame->id, path, len);
-	if (look && thread_start(run_look, look, STACK) == 0)
-		return 0;
-	look_free(look);
-	put_stat(answer, frame->id, ERROR_NOMEM, &none, "", 0);
-	return 0;
-}
-
 /* Operations ------------------------------------------------------------------------------------------ */
 
 static void take_item(void *arg, const struct op_item *item)
@@ -546,7 +436,9 @@ static int take_request(struct feed *feed, const struct wire_frame *frame, struc
 	case WIRE_SCAN:
 		return begin_scan(feed, frame, answer);
 	case WIRE_LOOK:
-		return begin_look(feed, frame, answer);
+	case WIRE_ACLS:
+	case WIRE_WHY:
+		return look_begin(feed->root, feed->ring, frame, answer);
 	case WIRE_OPERATE:
 		return begin_operation(feed, frame, answer);
 	case WIRE_JOBS:

@@ -57,7 +57,7 @@ static enum error wanted_mode(const struct op_node *node, uint32_t now)
 	return now == node->old_mode || now == node->new_mode ? ERROR_NONE : ERROR_CHANGED;
 }
 
-/* What the system made of it: special bits may be dropped without an error. */
+/* What the system made of it: special bits may be dropped without an error, and some filesystems keep few bits at all. */
 static void read_back(struct op *op, uint32_t index, const struct fsys_object *object)
 {
 	struct op_node *node = &op->nodes[index];
@@ -82,10 +82,8 @@ static void set_mode(struct op *op, uint32_t index, const struct fsys_object *ob
 		op_done(op, index, OP_OK, ERROR_NONE, NULL);
 	else if (fsys_object_chmod(object, node->new_mode) != 0)
 		outcome(op, index, fsys_explain(object->dirfd, object->name, false, errno));
-	else if ((now | node->new_mode) & SPECIAL)
-		read_back(op, index, object);
 	else
-		op_done(op, index, OP_OK, ERROR_NONE, NULL);
+		read_back(op, index, object);
 }
 
 /* Before the content: everything, or only what opens the directory. */

@@ -65,6 +65,10 @@ void pane_free(struct pane *pane)
 	buf_fini(&pane->reason);
 	buf_fini(&pane->shown);
 	buf_fini(&pane->look.target);
+	access_list_fini(&pane->look.acl);
+	access_list_fini(&pane->look.inherited);
+	pane_acl_fini(pane);
+	pane_why_fini(pane);
 	free(pane->watches);
 	free(pane);
 }
@@ -115,6 +119,12 @@ static bool start_source(struct pane *pane)
 	if (pane->source)
 		return true;
 	pane_watch_reset(pane);
+	pane_acl_reset(pane);
+	pane_why_reset(pane);
+	if (pane->look.asked && !pane->look.answered) {
+		pane->look.answered = true;
+		pane->look.error = ERROR_NOTCONN;
+	}
 	pane->source = source_new(&options);
 	pane->started_at = pane->last_record = loop_now();
 	if (pane->source)
@@ -327,6 +337,12 @@ static bool take_look(struct pane *pane, const struct wire_frame *frame)
 		return false;
 	if (!look->asked || frame->id != look->request)
 		return true;
+	access_list_fini(&look->acl);
+	access_list_fini(&look->inherited);
+	if (wire_get_acl(&in, &look->acl) != 0 || wire_get_acl(&in, &look->inherited) != 0)
+		error = ERROR_NOMEM;
+	if (!in.ok && error != ERROR_NOMEM)
+		return false;
 	look->answered = true;
 	look->error = error < ERROR_COUNT ? (enum error)error : ERROR_OTHER;
 	look->attrs = attrs;
@@ -374,6 +390,11 @@ static bool take_frame(struct pane *pane, const struct wire_frame *frame)
 	case WIRE_UNWATCHED:
 	case WIRE_WATCHED:
 		return pane_watch_frame(pane, frame);
+	case WIRE_ACL:
+		return pane_acl_frame(pane, frame);
+	case WIRE_USER:
+	case WIRE_STEP:
+		return pane_why_frame(pane, frame);
 	default:
 		return frame->type >= WIRE_OPTIONAL || (frame->type <= WIRE_DONE && take_scan_frame(pane, frame));
 	}
@@ -571,6 +592,7 @@ int64_t pane_step(struct pane *pane, int64_t now, bool *changed)
 	*changed |= pane->rows.version != version;
 	due = next < due ? next : due;
 	*changed |= fill_screen(pane);
+	pane_acl_step(pane);
 	next = pane_watch_step(pane, now);
 	due = next < due ? next : due;
 	if (!pane->scans && rows_settled(&pane->rows))
@@ -620,7 +642,7 @@ bool pane_busy(const struct pane *pane)
 
 	if (pane->scans || pane->wanted || pane->state == PANE_RESTARTING || (pane->look.asked && !pane->look.answered))
 		return true;
-	if (pane_watch_busy(pane))
+	if (pane_watch_busy(pane) || pane->acl_questions || (pane->why.asked && !pane->why.answered))
 		return true;
 	if (pane->source)
 		source_peek(pane->source, &len);

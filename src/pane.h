@@ -9,6 +9,7 @@
 #include "rows.h"
 #include "source.h"
 #include "tree.h"
+#include "wire.h"
 
 /** What a pane's title tells. */
 enum pane_state {
@@ -28,11 +29,32 @@ struct pane_look {
 	uint64_t request;
 	struct attrs attrs;
 	struct buf target;
+	struct access_list acl;       /* the access ACL, without what the mode tells */
+	struct access_list inherited; /* a directory's default ACL */
+};
+
+/** The access ACL of an entry, as it was last told. */
+struct pane_acl {
+	entry_id id;
+	struct access_list acl;
+};
+
+/** The answer to pane_why(). */
+struct pane_why {
+	bool asked;
+	entry_id id;              /* of the entry that was asked about */
+	bool answered;            /* all steps have come */
+	uint64_t request;
+	enum error error;         /* of the user: there is none, or nothing could be asked */
+	struct access_user user;  /* `groups` is owned by this */
+	struct buf name;          /* of the user; empty: a number without a name. Foreign bytes */
+	struct wire_step *steps;  /* names and targets are owned by this */
+	size_t count;
+	size_t cap;
 };
 
 struct session;
 struct job;
-struct wire_frame;
 
 /** A scan that goes on in a pane. */
 struct pane_scan {
@@ -82,6 +104,11 @@ struct pane {
 	uint64_t version;         /* of the tree, when it was last brought up to date */
 	size_t height;            /* lines for rows, from the painter's layout */
 	struct pane_look look;
+	struct pane_why why;
+	struct pane_acl *acls;    /* that were told, by entry; only of entries with ENTRY_ACL are they true */
+	size_t acl_count;
+	size_t acl_cap;
+	struct pane_acl_question *acl_questions; /* that are not answered yet */
 	bool can_retry;           /* PANE_FAILED: `R` starts again */
 
 	struct pane_watch *watches; /* the shown directories, in the order of their rows */
@@ -170,6 +197,34 @@ bool pane_stop(struct pane *pane);
 
 /** Ask for every field of stat of an entry; the answer arrives in `look`. */
 void pane_look(struct pane *pane, entry_id id);
+
+/** The access ACL of an entry, as far as it was asked for: borrowed until the next step, NULL when there is none. */
+const struct access_list *pane_acl(const struct pane *pane, entry_id id);
+
+/** Ask for the ACLs of entries of which they are not known; they come in one answer, and the tree's version counts up. */
+void pane_acl_ask(struct pane *pane, const entry_id *ids, size_t count);
+
+/** For pane_step(): ask for the ACLs of the rows on the screen. */
+void pane_acl_step(struct pane *pane);
+
+/** For pane_take(): WIRE_ACL. False when it breaks the rules. */
+bool pane_acl_frame(struct pane *pane, const struct wire_frame *frame);
+
+/** The source is another one or has gone: what was asked will not be answered. */
+void pane_acl_reset(struct pane *pane);
+
+/** Free what is kept of ACLs. */
+void pane_acl_fini(struct pane *pane);
+
+/** Ask for the way from `/` to an entry, and for a user: by name or number, empty for who the source acts as. */
+void pane_why(struct pane *pane, entry_id id, const char *user, size_t len);
+
+/** For pane_take(): WIRE_USER or WIRE_STEP. False when it breaks the rules. */
+bool pane_why_frame(struct pane *pane, const struct wire_frame *frame);
+
+/** The source has gone; and: free what is kept. */
+void pane_why_reset(struct pane *pane);
+void pane_why_fini(struct pane *pane);
 
 /** For pane_step(): have what is shown watched, read again what has changed. Returns when it wants to be called again. */
 int64_t pane_watch_step(struct pane *pane, int64_t now);

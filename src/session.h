@@ -41,6 +41,7 @@ struct job {
 	struct op_request request;   /* kind, flags, targets with what was shown of them */
 	enum job_state state;
 	bool go;                     /* run as soon as it is planned */
+	const char *caution;         /* why it should be thought over twice, for whoever asks; static text, NULL: no reason */
 	struct buf title;            /* "delete src/old" and the like; foreign bytes possible */
 	struct op_list list;         /* the items: of the plan, then with what became of them */
 	struct op_planned planned;   /* from JOB_PLANNED on */

@@ -532,7 +532,7 @@ static void propagate(struct tree *tree);
 static void forget_attrs(struct tree *tree, struct entry *entry)
 {
 	link_remove(tree, entry);
-	entry->flags &= (uint16_t)~(ENTRY_KNOWN | ENTRY_HARD_LINK);
+	entry->flags &= (uint16_t)~(ENTRY_KNOWN | ENTRY_HARD_LINK | ENTRY_ACL | ENTRY_ACL_ASKED);
 }
 
 /* Forget one entry; whoever calls sees to siblings, totals and what is below. */
@@ -796,6 +796,8 @@ int tree_set_attrs(struct tree *tree, entry_id id, const struct attrs *attrs)
 
 	if (set_type(tree, id, attrs->mode & S_IFMT) != 0 || device_index(tree, attrs->dev, &device) != 0)
 		return -1;
+	/* an ACL that is changed need not show in what is kept here: it is asked for again */
+	entry->flags &= (uint16_t)~(ENTRY_ACL_ASKED | (entry->ino != attrs->ino ? ENTRY_ACL : 0));
 	if (has_attrs(entry, attrs, device))
 		return 0;
 	own = own_totals(tree, entry);
@@ -873,6 +875,16 @@ void tree_set_state(struct tree *tree, entry_id id, enum dir_state state, enum e
 	count_in(tree, entry);
 	changed(tree, entry);
 	tell_changed(tree, id);
+}
+
+void tree_set_acl(struct tree *tree, entry_id id, bool has)
+{
+	struct entry *entry = tree_entry(tree, id);
+
+	if (has == !!(entry->flags & ENTRY_ACL))
+		return;
+	entry->flags ^= ENTRY_ACL;
+	tree->version++;
 }
 
 void tree_mark(struct tree *tree, entry_id id, bool marked)

@@ -125,6 +125,9 @@ MUN_NODISCARD int tree_set_target(struct tree *tree, entry_id id, const char *ta
 /** Set how far a directory is known; `error` is the reason for the worse ones. */
 void tree_set_state(struct tree *tree, entry_id id, enum dir_state state, enum error error);
 
+/** Tell that an entry has an access ACL, or that it has none. */
+void tree_set_acl(struct tree *tree, entry_id id, bool has);
+
 /** Mark or unmark. */
 void tree_mark(struct tree *tree, entry_id id, bool marked);
 

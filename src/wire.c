@@ -273,6 +273,54 @@ void wire_get_attrs(struct wire_reader *in, struct attrs *attrs)
 	attrs->btime = flags & HAS_BTIME ? get_time(in) : attrs->mtime;
 }
 
+void wire_put_acl(struct buf *out, const struct access_list *acl)
+{
+	wire_put_varint(out, acl->count);
+	for (size_t i = 0; i < acl->count; i++) {
+		wire_put_u8(out, acl->entries[i].tag);
+		wire_put_u8(out, acl->entries[i].rights);
+		wire_put_varint(out, acl->entries[i].id);
+	}
+}
+
+int wire_get_acl(struct wire_reader *in, struct access_list *acl)
+{
+	for (uint64_t left = wire_get_varint(in); in->ok && left > 0; left--) {
+		struct access_acl entry = { .tag = wire_get_u8(in) };
+
+		entry.rights = wire_get_u8(in);
+		entry.id = get_u32(in);
+		if (entry.tag >= ACCESS_TAG_COUNT || entry.rights > 7)
+			in->ok = false;
+		if (in->ok && access_list_add(acl, &entry) != 0)
+			return -1;
+	}
+	return 0;
+}
+
+void wire_put_step(struct buf *out, const struct wire_step *step)
+{
+	wire_put_u8(out, step->error);
+	wire_put_bytes(out, step->name, step->name_len);
+	wire_put_u8(out, step->flags);
+	wire_put_attrs(out, &step->attrs);
+	wire_put_acl(out, &step->acl);
+	wire_put_bytes(out, step->target, step->target_len);
+}
+
+int wire_get_step(struct wire_reader *in, struct wire_step *step)
+{
+	int done;
+
+	*step = (struct wire_step){ .error = (uint8_t)wire_get_u8(in) };
+	step->name = wire_get_bytes(in, &step->name_len);
+	step->flags = (uint8_t)wire_get_u8(in);
+	wire_get_attrs(in, &step->attrs);
+	done = wire_get_acl(in, &step->acl);
+	step->target = wire_get_bytes(in, &step->target_len);
+	return done;
+}
+
 void wire_put_name(struct buf *out, const char *name, size_t len, unsigned type)
 {
 	char *room = buf_room(out, 2 + len);

@@ -10,6 +10,7 @@
 #ifndef MUNTIN_WIRE_H
 #define MUNTIN_WIRE_H
 
+#include "access.h"
 #include "buf.h"
 #include "entry.h"
 #include "error.h"
@@ -37,7 +38,7 @@ enum wire_type {
 	WIRE_END = 4,      /* the directory was read: varint dir · u8 error · u8 enum wire_end */
 	WIRE_DONE = 5,     /* the scan has ended: u8 error (ERROR_CANCELED when stopped) */
 	/* from a source; the id is the request's */
-	WIRE_STAT = 6,     /* u8 error · attrs · u8 len · target bytes */
+	WIRE_STAT = 6,     /* u8 error · attrs · bytes target · acl · default acl */
 	WIRE_ITEM = 7,     /* one item of an operation, see op_wire.h */
 	WIRE_PROGRESS = 8, /* of an operation */
 	WIRE_PLANNED = 9,  /* the plan is complete and waits for WIRE_CONFIRM */
@@ -45,6 +46,9 @@ enum wire_type {
 	WIRE_CHANGED = 11, /* watched directories are to be read again: { bytes path }… */
 	WIRE_UNWATCHED = 12, /* directories cannot be watched: varint error · { bytes path }…; without a path: none can */
 	WIRE_WATCHED = 13,  /* of a watch: they are watched, and as they were at the mtime told: { bytes path }… */
+	WIRE_ACL = 20,      /* the next of the ACLs that were asked for: { acl }…; an empty frame: the rest cannot be told */
+	WIRE_USER = 21,     /* of a WIRE_WHY: u8 error · varint uid · gid · bytes name · { varint gid }… */
+	WIRE_STEP = 22,     /* of a WIRE_WHY: one component, see struct wire_step; an empty frame: that was the last */
 	/* to a source */
 	WIRE_SCAN = 32,    /* begin a scan: see struct wire_scan */
 	WIRE_STOP = 33,    /* end the scan or operation with this id; it still sends its end */
@@ -54,6 +58,8 @@ enum wire_type {
 	WIRE_JOBS = 39,    /* the scan with this id may use so many threads from now on: varint jobs */
 	WIRE_ROOT = 37,    /* the first request to a worker: u8 flags (1: read-only) · bytes the root's path */
 	WIRE_WATCH = 38,   /* the directories to be watched, instead of those before: { bytes path · signed mtime }… */
+	WIRE_ACLS = 44,    /* answer with WIRE_ACL for each: { bytes path }… */
+	WIRE_WHY = 45,     /* answer with WIRE_USER and the way from / to a path: bytes path · bytes user, empty for who asks */
 	WIRE_OPTIONAL = 128,
 	WIRE_HEARTBEAT = 128, /* from a source while it works and has nothing else to say */
 };
@@ -125,6 +131,23 @@ struct wire_scan {
 
 #define WIRE_DEPTH_ALL UINT32_MAX
 
+enum wire_step_flags {
+	WIRE_STEP_READ_ONLY = 1 << 0, /* its filesystem is mounted so */
+	WIRE_STEP_NO_EXEC = 1 << 1,
+};
+
+/** A component of a path on the way from `/`: u8 error · bytes name · u8 flags · attrs · acl · bytes target. */
+struct wire_step {
+	uint8_t error;          /* enum error: it could not be looked at, and is the last */
+	uint8_t flags;          /* enum wire_step_flags */
+	const char *name;       /* "/" for the first; in the frame */
+	size_t name_len;
+	struct attrs attrs;
+	struct access_list acl; /* owned by whoever has the step */
+	const char *target;     /* of a link: the components of this come next; in the frame */
+	size_t target_len;
+};
+
 /** Begin a frame in `out`; returns where it starts, for wire_close(). */
 size_t wire_open(struct buf *out, enum wire_type type, uint64_t id);
 
@@ -144,6 +167,14 @@ uint64_t wire_get_varint(struct wire_reader *in);
 int64_t wire_get_signed(struct wire_reader *in);
 const char *wire_get_bytes(struct wire_reader *in, size_t *len);
 void wire_get_attrs(struct wire_reader *in, struct attrs *attrs);
+
+/** An ACL: varint count · { u8 tag · u8 rights · varint id }…. Reading appends; -1 with ENOMEM, and `ok` tells of damage. */
+void wire_put_acl(struct buf *out, const struct access_list *acl);
+MUN_NODISCARD int wire_get_acl(struct wire_reader *in, struct access_list *acl);
+
+/** A step without its frame. Reading: -1 with ENOMEM, and `ok` tells of damage; the ACL is the caller's in any case. */
+void wire_put_step(struct buf *out, const struct wire_step *step);
+MUN_NODISCARD int wire_get_step(struct wire_reader *in, struct wire_step *step);
 
 /** Is there anything left to read, and nothing broken so far? */
 static inline bool wire_more(const struct wire_reader *in)

@@ -36,42 +36,46 @@ static const struct {
 	const char *execute;
 } cases[] = {
 	/* plain bits: the first class that matches decides */
-	{ &alice, { ALICE, STAFF, S_IFREG | 0640, NO_ACL, false }, "yes (user r)", "yes (user w)", "no (user -)" },
-	{ &bob, { ALICE, STAFF, S_IFREG | 0640, NO_ACL, false }, "yes (group r)", "no (group -)", "no (group -)" },
-	{ &carol, { ALICE, STAFF, S_IFREG | 0644, NO_ACL, false }, "yes (other r)", "no (other -)", "no (other -)" },
-	{ &alice, { ALICE, STAFF, S_IFREG | 0077, NO_ACL, false }, "no (user -)", "no (user -)", "no (user -)" },
-	{ &bob, { ALICE, STAFF, S_IFREG | 0707, NO_ACL, false }, "no (group -)", "no (group -)", "no (group -)" },
-	{ &carol, { ALICE, GUESTS, S_IFDIR | 0750, NO_ACL, false }, "yes (group r)", "no (group -)", "yes (group x)" },
+	{ &alice, { ALICE, STAFF, S_IFREG | 0640, NO_ACL, 0 }, "yes (user r)", "yes (user w)", "no (user -)" },
+	{ &bob, { ALICE, STAFF, S_IFREG | 0640, NO_ACL, 0 }, "yes (group r)", "no (group -)", "no (group -)" },
+	{ &carol, { ALICE, STAFF, S_IFREG | 0644, NO_ACL, 0 }, "yes (other r)", "no (other -)", "no (other -)" },
+	{ &alice, { ALICE, STAFF, S_IFREG | 0077, NO_ACL, 0 }, "no (user -)", "no (user -)", "no (user -)" },
+	{ &bob, { ALICE, STAFF, S_IFREG | 0707, NO_ACL, 0 }, "no (group -)", "no (group -)", "no (group -)" },
+	{ &carol, { ALICE, GUESTS, S_IFDIR | 0750, NO_ACL, 0 }, "yes (group r)", "no (group -)", "yes (group x)" },
 	/* root */
-	{ &root, { ALICE, STAFF, S_IFREG, NO_ACL, false }, "yes (root)", "yes (root)", "no (root -)" },
-	{ &root, { ALICE, STAFF, S_IFREG | 0001, NO_ACL, false }, "yes (root)", "yes (root)", "yes (root)" },
-	{ &root, { ALICE, STAFF, S_IFDIR, NO_ACL, false }, "yes (root)", "yes (root)", "yes (root)" },
+	{ &root, { ALICE, STAFF, S_IFREG, NO_ACL, 0 }, "yes (root)", "yes (root)", "no (root -)" },
+	{ &root, { ALICE, STAFF, S_IFREG | 0001, NO_ACL, 0 }, "yes (root)", "yes (root)", "yes (root)" },
+	{ &root, { ALICE, STAFF, S_IFDIR, NO_ACL, 0 }, "yes (root)", "yes (root)", "yes (root)" },
 	/* a read-only mount */
-	{ &root, { ALICE, STAFF, S_IFREG, NO_ACL, true }, "yes (root)", "no (root, read-only filesystem)", "no (root -)" },
-	{ &alice, { ALICE, STAFF, S_IFREG | 0600, NO_ACL, true }, "yes (user r)", "no (user w, read-only filesystem)",
+	{ &root, { ALICE, STAFF, S_IFREG, NO_ACL, ACCESS_READ_ONLY }, "yes (root)", "no (root, read-only filesystem)", "no (root -)" },
+	{ &alice, { ALICE, STAFF, S_IFREG | 0600, NO_ACL, ACCESS_READ_ONLY }, "yes (user r)", "no (user w, read-only filesystem)",
 		"no (user -)" },
-	{ &alice, { ALICE, STAFF, S_IFREG | 0400, NO_ACL, true }, "yes (user r)", "no (user -)", "no (user -)" },
-	{ &alice, { ALICE, STAFF, S_IFIFO | 0600, NO_ACL, true }, "yes (user r)", "yes (user w)", "no (user -)" },
+	{ &alice, { ALICE, STAFF, S_IFREG | 0400, NO_ACL, ACCESS_READ_ONLY }, "yes (user r)", "no (user -)", "no (user -)" },
+	{ &alice, { ALICE, STAFF, S_IFIFO | 0600, NO_ACL, ACCESS_READ_ONLY }, "yes (user r)", "yes (user w)", "no (user -)" },
+	/* a mount without programs, an immutable file */
+	{ &root, { ALICE, STAFF, S_IFREG | 0755, NO_ACL, ACCESS_NO_EXEC | ACCESS_IMMUTABLE }, "yes (root)", "no (root, immutable)",
+		"no (root, filesystem mounted noexec)" },
+	{ &alice, { ALICE, STAFF, S_IFDIR | 0500, NO_ACL, ACCESS_NO_EXEC | ACCESS_IMMUTABLE }, "yes (user r)", "no (user -)", "yes (user x)" },
 	/* ACLs: named user before groups, cut by the mask; the owner is not */
 	{ &bob, { ALICE, STAFF, S_IFREG | 0670, ACL({ ACCESS_TAG_USER, BOB, 4 }, { ACCESS_TAG_GROUP_OWNER, 0, 6 },
-		{ ACCESS_TAG_MASK, 0, 7 }), false }, "yes (named user r)", "no (named user -)", "no (named user -)" },
+		{ ACCESS_TAG_MASK, 0, 7 }), 0 }, "yes (named user r)", "no (named user -)", "no (named user -)" },
 	{ &bob, { ALICE, WHEEL, S_IFREG | 0640, ACL({ ACCESS_TAG_USER, BOB, 6 }, { ACCESS_TAG_GROUP_OWNER, 0, 0 },
-		{ ACCESS_TAG_MASK, 0, 4 }), false }, "yes (named user r)", "no (named user w, masked)", "no (named user -)" },
+		{ ACCESS_TAG_MASK, 0, 4 }), 0 }, "yes (named user r)", "no (named user w, masked)", "no (named user -)" },
 	{ &alice, { ALICE, STAFF, S_IFREG | 0600, ACL({ ACCESS_TAG_USER, ALICE, 0 }, { ACCESS_TAG_GROUP_OWNER, 0, 0 },
-		{ ACCESS_TAG_MASK, 0, 0 }), false }, "yes (user r)", "yes (user w)", "no (user -)" },
+		{ ACCESS_TAG_MASK, 0, 0 }), 0 }, "yes (user r)", "yes (user w)", "no (user -)" },
 	/* the owning group's own entry, not the mode's group bits, and they are the mask */
 	{ &bob, { ALICE, STAFF, S_IFREG | 0670, ACL({ ACCESS_TAG_USER, 7, 7 }, { ACCESS_TAG_GROUP_OWNER, 0, 4 },
-		{ ACCESS_TAG_MASK, 0, 7 }), false }, "yes (group r)", "no (group -)", "no (group -)" },
+		{ ACCESS_TAG_MASK, 0, 7 }), 0 }, "yes (group r)", "no (group -)", "no (group -)" },
 	/* groups add up, and once one matches other does not count */
 	{ &carol, { ALICE, WHEEL, S_IFREG | 0677, ACL({ ACCESS_TAG_GROUP_OWNER, 0, 4 }, { ACCESS_TAG_GROUP, GUESTS, 2 },
-		{ ACCESS_TAG_MASK, 0, 7 }), false }, "yes (group r)", "yes (group w)", "no (group -)" },
-	{ &carol, { ALICE, WHEEL, S_IFREG | 0677, ACL({ ACCESS_TAG_GROUP_OWNER, 0, 0 }, { ACCESS_TAG_GROUP, GUESTS, 5 },
-		{ ACCESS_TAG_MASK, 0, 4 }), false }, "yes (named group r)", "no (named group -)", "no (named group x, masked)" },
+		{ ACCESS_TAG_MASK, 0, 7 }), 0 }, "yes (group r)", "yes (group w)", "no (group -)" },
+	{ &carol, { ALICE, WHEEL, S_IFREG | 0647, ACL({ ACCESS_TAG_GROUP_OWNER, 0, 0 }, { ACCESS_TAG_GROUP, GUESTS, 5 },
+		{ ACCESS_TAG_MASK, 0, 4 }), 0 }, "yes (named group r)", "no (named group -)", "no (named group x, masked)" },
 	{ &carol, { ALICE, STAFF, S_IFREG | 0607, ACL({ ACCESS_TAG_GROUP, GUESTS, 0 }, { ACCESS_TAG_GROUP_OWNER, 0, 7 },
-		{ ACCESS_TAG_MASK, 0, 0 }), false }, "no (named group -)", "no (named group -)", "no (named group -)" },
+		{ ACCESS_TAG_MASK, 0, 0 }), 0 }, "no (named group -)", "no (named group -)", "no (named group -)" },
 	/* the mask does not concern others */
 	{ &carol, { ALICE, STAFF, S_IFREG | 0606, ACL({ ACCESS_TAG_USER, BOB, 7 }, { ACCESS_TAG_GROUP_OWNER, 0, 7 },
-		{ ACCESS_TAG_MASK, 0, 0 }), false }, "yes (other r)", "yes (other w)", "no (other -)" },
+		{ ACCESS_TAG_MASK, 0, 0 }), 0 }, "yes (other r)", "yes (other w)", "no (other -)" },
 };
 
 START_TEST(decides)
@@ -96,7 +100,7 @@ START_TEST(tells_which_entry)
 	struct access_result result;
 	struct buf out = BUF_INIT;
 
-	result = access_decide(&carol, &cases[18].entry);
+	result = access_decide(&carol, &cases[20].entry);
 	ck_assert_int_eq(result.class, ACCESS_NAMED_GROUP);
 	ck_assert_uint_eq(result.id, GUESTS);
 	ck_assert(result.masked);
@@ -108,8 +112,8 @@ END_TEST
 
 START_TEST(blocks_without_search)
 {
-	struct access_entry dir = { ALICE, STAFF, S_IFDIR | 0754, NO_ACL, false };
-	struct access_entry file = { ALICE, STAFF, S_IFREG | 0754, NO_ACL, false };
+	struct access_entry dir = { ALICE, STAFF, S_IFDIR | 0754, NO_ACL, 0 };
+	struct access_entry file = { ALICE, STAFF, S_IFREG | 0754, NO_ACL, 0 };
 	struct access_result result = access_decide(&carol, &dir);
 
 	ck_assert(access_blocks(&result, dir.mode));
@@ -127,7 +131,7 @@ START_TEST(one_digit_decides)
 	static const struct access_user *const users[] = { &alice, &bob, &carol };
 
 	for (uint32_t mode = 0; mode < 010000; mode++) {
-		struct access_entry entry = { ALICE, STAFF, S_IFREG | mode, NO_ACL, false };
+		struct access_entry entry = { ALICE, STAFF, S_IFREG | mode, NO_ACL, 0 };
 
 		for (unsigned i = 0; i < 3; i++) {
 			if (access_decide(users[i], &entry).rights != (mode >> (6 - 3 * i) & 7))
@@ -163,7 +167,7 @@ static int kernel_differs(int dir)
 	if (setgroups(2, groups) != 0)
 		return 100;
 	for (unsigned i = 0; i < 4 * 512; i++) {
-		struct access_entry entry = { owners[i >> 9 & 1], owning_groups[i >> 10], S_IFREG | (i & 0777), NO_ACL, false };
+		struct access_entry entry = { owners[i >> 9 & 1], owning_groups[i >> 10], S_IFREG | (i & 0777), NO_ACL, 0 };
 
 		if (fchownat(dir, "entry", entry.uid, entry.gid, 0) != 0 || fchmodat(dir, "entry", i & 0777, 0) != 0)
 			return 101;

@@ -183,8 +183,8 @@ static const struct {
 } column_cases[] = {
 	{ 60, "│   to → src                          3 B rwxrwxrwx 11-19  │" },
 	{ 42, "│   to → src        3 B rwxrwxrwx 11-19  │" },
-	{ 41, "│   to → src               3 B rwxrwxrwx│" },
-	{ 34, "│   to → src        3 B rwxrwxrwx│" },
+	{ 41, "│   to → src              3 B rwxrwxrwx │" },
+	{ 34, "│   to              3 B rwxrwxrwx │" },
 	{ 33, "│   to → src                 3 B│" },
 	{ 24, "│   to → src        3 B│" },
 	{ 23, "│   to → src          │" },
@@ -195,6 +195,18 @@ START_TEST(test_columns)
 {
 	open_example();
 	assert_holds(column_cases[_i].cols, 12, column_cases[_i].line);
+}
+END_TEST
+
+START_TEST(test_acl_is_marked)
+{
+	struct pane *pane = open_example();
+
+	tree_set_acl(pane->tree, tree_find(pane->tree, TREE_ROOT, "src", 3), true);
+	assert_holds(60, 12, "38.1 MB rwxr-xr-x+11-19  │");
+	assert_holds(41, 12, "38.1 MB rwxr-xr-x+│");
+	rows_want(&pane->rows, tree_find(pane->tree, TREE_ROOT, "src", 3));
+	assert_holds(60, 12, "drwxr-xr-x+ 0755 1000:100");
 }
 END_TEST
 
@@ -407,6 +419,7 @@ int main(void)
 	tcase_add_test(tests, test_picture);
 	tcase_add_test(tests, test_picture_ascii);
 	tcase_add_loop_test(tests, test_columns, 0, ARRAY_LEN(column_cases));
+	tcase_add_test(tests, test_acl_is_marked);
 	tcase_add_loop_test(tests, test_states, 0, ARRAY_LEN(state_cases));
 	tcase_add_loop_test(tests, test_no_rows, 0, ARRAY_LEN(empty_cases));
 	tcase_add_test(tests, test_filter);

@@ -199,6 +199,122 @@ START_TEST(test_recursive_needs_a_directory)
 }
 END_TEST
 
+/** `u` takes back one change after the other; what was typed in one go is one. In the symbolic field it is text. */
+static const struct {
+	const char *keys;
+	const char *boxes;
+	const char *symbolic;
+} undo_cases[] = {
+	{ "u", "xx.. x... x...", "" },
+	{ "Space u", "xx.. x... x...", "" },
+	{ "Space Right Space u", ".x.. x... x...", "" },
+	{ "Space Right Space u u u", "xx.. x... x...", "" },
+	{ "Tab 7 0 0 u", "xx.. x... x...", "" },
+	{ "Space Tab 7 0 0 u", ".x.. x... x...", "" },
+	{ "Tab Tab g + w , u + x BackTab u", "xx.. x... x...", "" },
+	{ "Tab Tab g + w BackTab BackTab Space u", "xx.. xx.. x...", "g+w" },
+	{ "Tab Tab g + w BackTab BackTab Space u u", "xx.. x... x...", "" },
+	{ "Tab Tab g + w Left Left Tab u", "xx.. x... x...", "" },
+	{ "Tab Tab g + w Tab Space u", "xx.. xx.. x...", "g+w" },
+};
+
+START_TEST(test_undo)
+{
+	const uint32_t modes[] = { FILE_(0644), DIR_(0644) };
+	char boxes[16];
+	const char *symbolic;
+	size_t len;
+
+	put_in(modes, 2);
+	type(undo_cases[_i].keys);
+	shown(boxes);
+	ck_assert_str_eq(boxes, undo_cases[_i].boxes);
+	symbolic = prompt_text(&box.symbolic, &len);
+	ck_assert(len == strlen(undo_cases[_i].symbolic) && memcmp(symbolic, undo_cases[_i].symbolic, len) == 0);
+	ck_assert(!box.recursive);
+	permbox_fini(&box);
+}
+END_TEST
+
+/** The picture at a size. */
+static const char *paint(int cols, int rows, struct buf *dump)
+{
+	struct styles *styles = styles_new(false);
+	static struct grid grid;
+	struct paint p = { .grid = &grid, .styles = styles };
+
+	grid_init(&grid, false);
+	ck_assert_int_eq(grid_resize(&grid, cols, rows), 0);
+	permbox_paint(&box, &p, NULL, NULL, 0);
+	ck_assert(grid.cursor_x > 0 && grid.cursor_y > 0 && grid.cursor_x < cols - 1 && grid.cursor_y < rows - 1);
+	buf_clear(dump);
+	grid_dump(&grid, dump);
+	grid_fini(&grid);
+	styles_free(styles);
+	return buf_str(dump);
+}
+
+#define HOLDS(text) ck_assert_msg(strstr(dump.data, text) != NULL, "no \"%s\" in\n%s", text, dump.data)
+
+/** Close, every part is there; tiny, what has the focus is. */
+START_TEST(test_small_screens)
+{
+	static const char *const tiny[PERMBOX_FIELDS] = { "u r[x]w[x]x[ ]s[ ]", "octal 0654", "sym u=rw,g=rx,o=r", "recursive", "-rw-r-" };
+	const uint32_t modes[] = { FILE_(0644), FILE_(0644) };
+	struct buf dump = BUF_INIT;
+
+	put_in(modes, 2);
+	type("Down Right Right Space Up Left");
+	paint(40, 10, &dump);
+	HOLDS("user   r[x] w[x] x[ ]  setuid [ ]");
+	HOLDS("group  r[x] w[ ] x[x]  setgid [ ]");
+	HOLDS("octal 0654  symbolic u=rw,g=rx,o=r");
+	HOLDS("recursive   owner 1000:100");
+	HOLDS("2 entries, 2 change");
+	HOLDS("-rw-r--r-- → -rw-r-xr--  a0");
+	HOLDS("-rw-r--r-- → -rw-r-xr--  a1");
+	for (int field = 0; field < PERMBOX_FIELDS; field++) {
+		paint(20, 6, &dump);
+		HOLDS(tiny[field]);
+		type("Tab");
+	}
+	buf_fini(&dump);
+	permbox_fini(&box);
+}
+END_TEST
+
+/** With an ACL the group boxes are its mask, and entries of the ACL decide. */
+START_TEST(test_acl)
+{
+	static struct access_acl entries[] = { { ACCESS_TAG_USER, 77, 6 }, { ACCESS_TAG_GROUP_OWNER, 0, 4 }, { ACCESS_TAG_MASK, 0, 6 } };
+	const struct access_list acl = { entries, 3, 0 };
+	const uint32_t modes[] = { FILE_(0660), FILE_(0660) };
+	struct buf dump = BUF_INIT;
+
+	put_in(modes, 1);
+	box.user = (struct access_user){ .uid = 77 };
+	box.items[0].acl = &acl;
+	paint(80, 24, &dump);
+	HOLDS("mask    [x]     [x]     [ ]");
+	HOLDS("you: read yes  write yes  execute no  (named user)");
+	type("Down Right Space");
+	buf_add_str(&box.user_name, "ann");
+	paint(80, 24, &dump);
+	HOLDS("ann: read yes  write no  execute no  (named user) masked");
+	HOLDS("-rw-rw----+ → -rw-r-----+  a0");
+	paint(40, 12, &dump);
+	HOLDS("mask   r[x]");
+	HOLDS("ann: r-- (named user)");
+	permbox_fini(&box);
+	put_in(modes, 2);
+	box.items[0].acl = &acl;
+	paint(80, 24, &dump);
+	HOLDS("gr/mask [x]");
+	buf_fini(&dump);
+	permbox_fini(&box);
+}
+END_TEST
+
 /** At any size, and the cursor stands in the focused box. */
 START_TEST(test_paint)
 {
@@ -276,6 +392,9 @@ int main(void)
 	tcase_add_test(tests, test_what_can_be_applied);
 	tcase_add_test(tests, test_keys_that_leave);
 	tcase_add_test(tests, test_recursive_needs_a_directory);
+	tcase_add_loop_test(tests, test_undo, 0, ARRAY_LEN(undo_cases));
+	tcase_add_test(tests, test_small_screens);
+	tcase_add_test(tests, test_acl);
 	tcase_add_test(tests, test_paint);
 	tcase_add_test(tests, test_any_keys);
 	suite_add_tcase(suite, tests);

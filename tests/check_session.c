@@ -778,6 +778,125 @@ START_TEST(test_look)
 }
 END_TEST
 
+static bool is_explained(const void *arg)
+{
+	const struct pane *pane = arg;
+
+	return pane->why.answered;
+}
+
+/* The names of the way, each link with what it leads to. */
+static const char *way_of(const struct pane *pane, size_t from)
+{
+	static struct buf out;
+
+	buf_clear(&out);
+	for (size_t i = from; i < pane->why.count; i++) {
+		const struct wire_step *step = &pane->why.steps[i];
+
+		buf_printf(&out, "%s%s%s%s", i > from ? " " : "", step->name, step->target_len ? ">" : "", step->target);
+		if (step->error)
+			buf_printf(&out, "!%s", error_text(step->error));
+	}
+	return buf_str(&out);
+}
+
+START_TEST(test_why)
+{
+	const struct access_user *user;
+	struct pane *pane;
+	size_t depth = 1;
+
+	sandbox_make(&box, "d/ d/e/ d/e/file d/up->../far far->d/e/file lost->nowhere round->round d/e/top->/");
+	open_session(backends[_i]);
+	pane = open_pane("d");
+	complete(pane);
+	user = &pane->why.user;
+	for (const char *at = box.path; *at; at++)
+		depth += *at == '/';
+	pane_why(pane, entry_named(pane, "e/file"), "", 0);
+	ck_assert(pane_busy(pane));
+	wait_for(is_explained, pane, "answer");
+	ck_assert_int_eq(pane->why.error, ERROR_NONE);
+	ck_assert_uint_eq(user->uid, geteuid());
+	ck_assert_str_eq(pane->why.steps[0].name, "/");
+	ck_assert_str_eq(way_of(pane, depth), "d e file");
+	ck_assert(S_ISREG(pane->why.steps[pane->why.count - 1].attrs.mode));
+	/* the way leads through links, as for whoever opens it */
+	pane_why(pane, entry_named(pane, "up"), "12345678", 8);
+	wait_for(is_explained, pane, "answer");
+	ck_assert_uint_eq(user->uid, 12345678);
+	ck_assert_uint_eq(user->gid, UINT32_MAX);
+	ck_assert_uint_eq(user->group_count, 0);
+	ck_assert_str_eq(way_of(pane, depth), "d up>../far .. far>d/e/file d e file");
+	pane_why(pane, entry_named(pane, "e/top"), "root", 4);
+	wait_for(is_explained, pane, "answer");
+	ck_assert_uint_eq(user->uid, 0);
+	ck_assert_str_eq(buf_str(&pane->why.name), "root");
+	ck_assert_str_eq(way_of(pane, depth), "d e top>/");
+	/* nobody of this name, and what cannot be looked at */
+	pane_why(pane, entry_named(pane, "e/file"), "no such user", 12);
+	wait_for(is_explained, pane, "answer");
+	ck_assert_int_eq(pane->why.error, ERROR_NOENT);
+	ck_assert_uint_eq(pane->why.count, 0);
+	ck_assert_int_eq(unlink(sandbox_at(&box, "d/e/file")), 0);
+	ck_assert_int_eq(symlink("top", sandbox_at(&box, "d/e/file")), 0);
+	ck_assert_int_eq(unlink(sandbox_at(&box, "d/e/top")), 0);
+	ck_assert_int_eq(symlink("file", sandbox_at(&box, "d/e/top")), 0);
+	pane_why(pane, entry_named(pane, "e/file"), "", 0);
+	wait_for(is_explained, pane, "answer");
+	ck_assert_int_eq(pane->why.steps[pane->why.count - 1].error, ERROR_LOOP);
+}
+END_TEST
+
+#ifdef HAVE_LIBACL
+
+START_TEST(test_acls)
+{
+	const struct access_list *acl;
+	struct pane *pane;
+	entry_id id;
+
+	sandbox_make(&box, "with without d/ d/below to->with");
+	if (!sandbox_setfacl(&box, "with", "u:1234:rw,g:77:r,m::r") || !sandbox_setfacl(&box, "d/below", "u:1:r") ||
+	    !sandbox_setfacl(&box, "d", "d:u:5:rwx"))
+		return;
+	open_session(backends[_i]);
+	pane = open_pane(NULL);
+	complete(pane);
+	/* the rows on the screen, and no others */
+	ck_assert(tree_entry(pane->tree, entry_named(pane, "with"))->flags & ENTRY_ACL);
+	ck_assert(!(tree_entry(pane->tree, entry_named(pane, "without"))->flags & ENTRY_ACL));
+	ck_assert(!(tree_entry(pane->tree, entry_named(pane, "d"))->flags & ENTRY_ACL));
+	ck_assert(!(tree_entry(pane->tree, entry_named(pane, "d/below"))->flags & ENTRY_ACL_ASKED));
+	ck_assert(!(tree_entry(pane->tree, entry_named(pane, "to"))->flags & ENTRY_ACL_ASKED));
+	acl = pane_acl(pane, entry_named(pane, "with"));
+	ck_assert_uint_eq(acl->count, 4);
+	ck_assert(acl->entries[0].tag == ACCESS_TAG_USER && acl->entries[0].id == 1234 && acl->entries[0].rights == 6);
+	ck_assert(acl->entries[1].tag == ACCESS_TAG_GROUP_OWNER);
+	ck_assert(acl->entries[2].tag == ACCESS_TAG_GROUP && acl->entries[2].id == 77 && acl->entries[2].rights == 4);
+	ck_assert(acl->entries[3].tag == ACCESS_TAG_MASK && acl->entries[3].rights == 4);
+	id = entry_named(pane, "d/below");
+	pane_acl_ask(pane, &id, 1);
+	settle();
+	ck_assert_uint_eq(pane_acl(pane, id)->count, 3);
+	pane_look(pane, entry_named(pane, "d"));
+	wait_for(is_answered, pane, "answer");
+	ck_assert_uint_eq(pane->look.acl.count, 0);
+	ck_assert_uint_eq(pane->look.inherited.count, 5);
+	/* it goes when the ACL goes, though nothing that stat tells is another */
+	ck_assert(sandbox_setfacl(&box, "without", "u:1:-"));
+	ck_assert(sandbox_setfacl(&box, "with", "-b"));
+	pane_rescan(pane);
+	settle();
+	ck_assert(!(tree_entry(pane->tree, entry_named(pane, "with"))->flags & ENTRY_ACL));
+	ck_assert_ptr_null(pane_acl(pane, entry_named(pane, "with")));
+	ck_assert_uint_eq(pane_acl(pane, entry_named(pane, "without"))->count, 3);
+}
+END_TEST
+
+#endif
+
 /* Workers ---------------------------------------------------------------------------------------------- */
 
 static void kill_worker(const struct pane *pane)
@@ -1229,6 +1348,10 @@ static const struct {
 	{ &test_unreadable, THREADS },
 	{ &test_marks, THREADS },
 	{ &test_look, BOTH },
+#ifdef HAVE_LIBACL
+	{ &test_acls, BOTH },
+#endif
+	{ &test_why, BOTH },
 	{ &test_death_of_a_worker, WORKERS },
 	{ &test_four_deaths, WORKERS },
 	{ &test_health_resets_the_count, WORKERS },

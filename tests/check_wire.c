@@ -155,6 +155,58 @@ START_TEST(attributes_return)
 }
 END_TEST
 
+START_TEST(acls_and_steps_return)
+{
+	struct access_acl entries[] = { { ACCESS_TAG_USER, UINT32_MAX, 7 }, { ACCESS_TAG_MASK, 0, 0 }, { ACCESS_TAG_OTHER, 0, 4 } };
+	struct access_list acl = { entries, ARRAY_LEN(entries), 0 };
+	const struct wire_step step = { 3, WIRE_STEP_READ_ONLY, "a/b", 3, samples[0], acl, "to", 2 };
+	struct access_list got = { NULL, 0, 0 };
+	struct buf out = BUF_INIT;
+	struct wire_step back;
+	struct wire_reader in;
+
+	wire_put_acl(&out, &got);
+	wire_put_acl(&out, &acl);
+	wire_put_step(&out, &step);
+	in = reader_of(&out);
+	ck_assert_int_eq(wire_get_acl(&in, &got), 0);
+	ck_assert_uint_eq(got.count, 0);
+	ck_assert_int_eq(wire_get_acl(&in, &got), 0);
+	ck_assert_uint_eq(got.count, ARRAY_LEN(entries));
+	for (size_t i = 0; i < got.count; i++)
+		ck_assert(got.entries[i].tag == entries[i].tag && got.entries[i].id == entries[i].id &&
+		          got.entries[i].rights == entries[i].rights);
+	ck_assert_int_eq(wire_get_step(&in, &back), 0);
+	ck_assert(in.ok && !wire_more(&in));
+	ck_assert(back.error == 3 && back.flags == WIRE_STEP_READ_ONLY && back.acl.count == ARRAY_LEN(entries));
+	ck_assert(back.name_len == 3 && memcmp(back.name, "a/b", 3) == 0 && back.target_len == 2);
+	same_attrs(&back.attrs, &samples[0]);
+	access_list_fini(&got);
+	access_list_fini(&back.acl);
+	buf_fini(&out);
+}
+END_TEST
+
+/* More entries than there are bytes, a tag and rights that there are not. */
+START_TEST(bad_acls_are_refused)
+{
+	static const struct { const char *bytes; size_t len; } bad[] = {
+		{ "\xff\xff\xff\xff\x0f", 5 }, { "\1", 1 },         { "\1\0\7", 3 },
+		{ "\1\x63\7\1", 4 },           { "\1\0\10\1", 4 }, { "\1\0\7\xff\xff\xff\xff\x7f", 8 },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
+		const unsigned char *at = (const unsigned char *)bad[i].bytes;
+		struct wire_reader in = { at, at + bad[i].len, true };
+		struct access_list got = { NULL, 0, 0 };
+
+		ck_assert_int_eq(wire_get_acl(&in, &got), 0);
+		ck_assert(!in.ok);
+		access_list_fini(&got);
+	}
+}
+END_TEST
+
 /* Numbers of users and devices have thirty-two bits; flags that say only what follows are not an entry's. */
 START_TEST(attributes_are_in_range)
 {
@@ -567,6 +619,8 @@ int main(void)
 	tcase_add_test(tests, names_return);
 	tcase_add_test(tests, scans_return);
 	tcase_add_test(tests, names_are_components);
+	tcase_add_test(tests, acls_and_steps_return);
+	tcase_add_test(tests, bad_acls_are_refused);
 	tcase_add_test(tests, lengths_are_bounded);
 	tcase_add_test(tests, sessions_return);
 	tcase_add_test(tests, prefixes_wait);

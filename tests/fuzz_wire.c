@@ -26,6 +26,7 @@ static void read_all(const struct wire_frame *frame)
 	struct wire_attrs element;
 	struct wire_name name;
 	struct wire_scan scan;
+	struct wire_step step;
 	size_t len;
 
 	while (wire_get_name(&in, &name))
@@ -39,6 +40,16 @@ static void read_all(const struct wire_frame *frame)
 		wire_get_signed(&in);
 		check(in.at <= in.end);
 	}
+	in = frame->payload;
+	while (wire_more(&in)) {
+		struct access_list acl = { NULL, 0, 0 };
+
+		check(wire_get_acl(&in, &acl) == 0 && acl.count <= (size_t)(in.at - frame->payload.at));
+		access_list_fini(&acl);
+	}
+	in = frame->payload;
+	check(wire_get_step(&in, &step) == 0);
+	access_list_fini(&step.acl);
 	in = frame->payload;
 	if (wire_get_scan(&in, &scan)) {
 		while (wire_more(&scan.patterns))

@@ -13,9 +13,9 @@ export LC_ALL
 layers='
 base     arena base buf diag error text vec
 data     access apply compare entry glob perm rows tree wire
-system   config_file draft fsys loop owner spawn thread watch
-work     content copy journal op scan sink trash
-flow     feed ring source
+system   config_file draft fsys loop owner spawn thread user watch
+work     content copy journal op scan sink trash why
+flow     feed look ring source
 session  jobs pane session
 program  worker_main
 '

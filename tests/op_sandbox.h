@@ -173,6 +173,27 @@ static inline const char *sandbox_tree(const struct sandbox *box, bool modes)
 	return text;
 }
 
+/* Set an ACL as setfacl(1) takes it, or with "-b" take it away. False, with a word on what is missing, where that is impossible. */
+static inline bool sandbox_setfacl(const struct sandbox *box, const char *name, const char *spec)
+{
+	const char *path = sandbox_at(box, name);
+	pid_t child = fork();
+	int status = -1;
+
+	ck_assert_int_ge(child, 0);
+	if (child == 0) {
+		if (spec[0] == '-')
+			execlp("setfacl", "setfacl", spec, path, (char *)NULL);
+		else
+			execlp("setfacl", "setfacl", "-m", spec, path, (char *)NULL);
+		_exit(127);
+	}
+	ck_assert_int_eq(waitpid(child, &status, 0), child);
+	if (status != 0)
+		printf("skip (missing: %s)\n", WEXITSTATUS(status) == 127 ? "setfacl" : "a filesystem with ACLs");
+	return status == 0;
+}
+
 /* ---- operations ------------------------------------------------------------------------------------------- */
 
 /* An operation with everything that it reported. */

@@ -43,7 +43,7 @@ struct dialog {
 };
 
 /** The kinds of prompts, each with a history of its own. */
-enum app_history { HISTORY_COMMAND, HISTORY_SEARCH, HISTORY_FILTER, HISTORY_GLOB, HISTORY_PROGRAM, HISTORY_NAME, HISTORY_KINDS };
+enum app_history { HISTORY_COMMAND, HISTORY_SEARCH, HISTORY_FILTER, HISTORY_GLOB, HISTORY_PROGRAM, HISTORY_NAME, HISTORY_USER, HISTORY_KINDS };
 
 /** A name that should get the cursor as soon as it is there. */
 struct app_wish {

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "caution.h"
 #include "diag.h"
 #include "external.h"
 #include "names.h"
@@ -321,6 +322,7 @@ struct paint app_paint_now(struct app *app)
 		.styles = app->styles,
 		.owners = app->owners,
 		.text = app->term && app->term->utf8 ? 0 : TEXT_ASCII,
+		.root = caution_is_root(),
 		.now = loop_now(),
 		.clock = (int64_t)clock.tv_sec * LOOP_SECOND + clock.tv_nsec,
 		.home = getenv("HOME"),
@@ -366,18 +368,20 @@ static const struct job *busy_job(const struct app *app)
 static void paint_bottom(struct app *app, const struct paint *p)
 {
 	const struct job *job = busy_job(app);
+	bool waits = app->keys.len > 0 || app->keys.count > 0;
+	struct rect hint = waits ? app->hint_rect : paint_root(p, app->hint_rect);
 
 	if (app->message.len > 0 && !rect_empty(&app->status_rect))
 		paint_cut(p, app->status_rect.x + 1, app->status_rect.y, app->status_rect.w - 2, &app->message,
 		          app->message_style);
 	else
 		paint_status(p, app->session, app->status_rect);
-	if (app->keys.len > 0 || app->keys.count > 0)
-		paint_prefix(p, app->keymap, &app->keys, app->hint_rect);
+	if (waits)
+		paint_prefix(p, app->keymap, &app->keys, hint);
 	else if (job)
-		paint_job_line(p, job, app->hint_rect);
+		paint_job_line(p, job, hint);
 	else
-		paint_hint(p, app->keymap, app->hint_rect);
+		paint_hint(p, app->keymap, hint);
 }
 
 static void paint_dialogs(struct app *app, struct dialog *dialog, const struct paint *p)

@@ -33,6 +33,7 @@ static const char *const operand_names[] = {
 	[OPERAND_TEXT] = "TEXT",
 	[OPERAND_PROGRAM] = "PROGRAM",
 	[OPERAND_MODE] = "[-R] MODE",
+	[OPERAND_USER] = "[USER]",
 };
 
 const struct command *command_at(size_t index)

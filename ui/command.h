@@ -26,6 +26,7 @@ enum operand {
 	OPERAND_TEXT,     /* to search or filter by, a pattern */
 	OPERAND_PROGRAM,  /* and its arguments */
 	OPERAND_MODE,     /* as chmod takes it, -R before it */
+	OPERAND_USER,     /* a name or a number */
 };
 
 enum command_flags {
@@ -71,6 +72,7 @@ enum command_flags {
 	X(search_next, "search-next", "n", COUNT, 0, NULL, "to the next one") \
 	X(search_prev, "search-prev", "N", COUNT, 0, NULL, "to the one before") \
 	X(info, "info", "i", NONE, COMMAND_CURRENT, NULL, "every field of stat") \
+	X(why, "why", "w", USER, COMMAND_CURRENT, NULL, "why you or USER may use it, or not") \
 	X(view, "view", "v, F3", NONE, COMMAND_CURRENT | COMMAND_SCREEN, NULL, "look at the file, with $PAGER") \
 	X(edit, "edit", "e, F4", NONE, COMMAND_CURRENT | COMMAND_SCREEN, NULL, "edit the file, with $EDITOR") \
 	X(rename, "rename", "r, F6", NAME, COMMAND_TARGETS, "rename", "another name; of several in $EDITOR") \

@@ -5,6 +5,7 @@
 
 #include "app.h"
 #include "ask.h"
+#include "caution.h"
 #include "confirm.h"
 #include "names.h"
 #include "perm.h"
@@ -85,27 +86,43 @@ static bool refused(struct app *app, enum op_kind kind)
 	                errno == EROFS ? error_text(ERROR_READONLY) : error_text(error_from_errno(errno)));
 }
 
-/** Plan an operation and run it at once. */
+/** Why root should think again; making something new is no matter. */
+static const char *caution_of(const struct app *app, enum op_kind kind, const struct targets *targets)
+{
+	if (kind == OP_MKDIR || kind == OP_CREATE)
+		return NULL;
+	return caution_entries(app->session, session_pane(app->session), targets->ids, targets->count);
+}
+
+/** Plan an operation and ask, or run it at once. */
+static bool plan(struct app *app, enum op_kind kind, unsigned flags, const struct targets *targets, const char *name,
+                 const char *mode, bool ask)
+{
+	struct pane *pane = session_pane(app->session);
+	const char *caution = caution_of(app, kind, targets);
+	struct job *job;
+
+	ask = ask || caution;
+	job = session_operate(app->session, pane, kind, flags, targets->ids, targets->count, name, mode, !ask);
+	if (!job)
+		return refused(app, kind);
+	job->caution = caution;
+	if (ask)
+		confirm_open(app, job);
+	return true;
+}
+
+/** Plan an operation and run it at once, unless root should think again. */
 static bool operate(struct app *app, enum op_kind kind, unsigned flags, const struct targets *targets, const char *name,
                     const char *mode)
 {
-	struct pane *pane = session_pane(app->session);
-
-	if (!session_operate(app->session, pane, kind, flags, targets->ids, targets->count, name, mode, true))
-		return refused(app, kind);
-	return true;
+	return plan(app, kind, flags, targets, name, mode, false);
 }
 
 /** Plan an operation and ask. */
 static bool operate_asking(struct app *app, enum op_kind kind, unsigned flags, const struct targets *targets, const char *mode)
 {
-	struct pane *pane = session_pane(app->session);
-	struct job *job = session_operate(app->session, pane, kind, flags, targets->ids, targets->count, NULL, mode, false);
-
-	if (!job)
-		return refused(app, kind);
-	confirm_open(app, job);
-	return true;
+	return plan(app, kind, flags, targets, NULL, mode, true);
 }
 
 /* ---- names -------------------------------------------------------------------- */

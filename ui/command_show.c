@@ -231,6 +231,40 @@ bool command_info(struct app *app, const struct command_call *call)
 	return true;
 }
 
+static void fill_why(struct app *app, void *arg, const struct paint *p, struct lines *lines)
+{
+	(void)arg;
+	paint_why(p, session_pane(app->session), lines);
+}
+
+static void why_user(struct app *app, const char *user, size_t len)
+{
+	struct pane *pane = session_pane(app->session);
+
+	if (tree_has(pane->tree, pane->why.id))
+		pane_why(pane, pane->why.id, user, len);
+}
+
+static void why_key(struct app *app, struct list *list, void *arg, size_t index, uint32_t key)
+{
+	(void)list;
+	(void)arg;
+	(void)index;
+	if (key == 'w')
+		ask_line(app, &(struct ask_line){ .label = "why for user: ", .history = HISTORY_USER, .accepted = why_user });
+}
+
+bool command_why(struct app *app, const struct command_call *call)
+{
+	static const struct list_ops ops = { .title = "why", .bottom = "w another user, Esc leave", .fill = fill_why, .key = why_key };
+	struct pane *pane = session_pane(app->session);
+	const char *user = call->argc > 0 ? call->argv[0].data : "";
+
+	pane_why(pane, pane_current(pane), user, strlen(user));
+	list_open(app, &ops, NULL, 0);
+	return true;
+}
+
 static void fill_workers(struct app *app, void *arg, const struct paint *p, struct lines *lines)
 {
 	(void)arg;

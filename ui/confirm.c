@@ -147,6 +147,7 @@ struct confirm {
 	struct dialog dialog;
 	struct job *job;
 	bool asked;         /* the plan is on the screen */
+	bool again;         /* the first question was answered yes, and there is a second one */
 };
 
 /** What is meant, with its path: of one entry the whole, of several where they are. */
@@ -242,6 +243,10 @@ static void add_question(const struct paint *p, const struct job *job, struct li
 	}
 	add_counts(job, lines);
 	add_left_out(&job->planned, lines);
+	if (job->caution) {
+		buf_printf(&lines->text, "You are root, and this %s.", job->caution);
+		lines_end(lines, STYLE_DANGER);
+	}
 }
 
 /** The first things that the plan names. */
@@ -270,8 +275,12 @@ struct question {
 	uint16_t style;
 };
 
-static struct question question_about(enum op_kind kind)
+static struct question question_about(const struct confirm *confirm)
 {
+	enum op_kind kind = confirm->job->request.kind;
+
+	if (confirm->again)
+		return (struct question){ "delete for good", "As root, here: really? (y/N) ", STYLE_DANGER };
 	if (kind == OP_DELETE)
 		return (struct question){ "delete for good", "Delete all this for good? (y/N) ", STYLE_DANGER };
 	if (kind == OP_RENAME)
@@ -283,7 +292,7 @@ static void confirm_paint(struct app *app, struct dialog *dialog, const struct p
 {
 	struct confirm *confirm = (struct confirm *)dialog;
 	struct job *job = confirm->job;
-	const struct question words = question_about(job->request.kind);
+	const struct question words = question_about(confirm);
 	struct lines lines = { .ends = NULL };
 	struct rect area;
 	size_t begin = 0;
@@ -327,6 +336,11 @@ static void confirm_key(struct app *app, struct dialog *dialog, const struct ter
 	case QUESTION_YES:
 		if (!confirm->asked || job->state != JOB_PLANNED)
 			break;
+		if (job->caution && job->request.kind == OP_DELETE && !confirm->again) {
+			confirm->again = true;
+			app_flush(app);
+			break;
+		}
 		app_close(app, dialog);
 		job_confirm(app->session, job);
 		break;

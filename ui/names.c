@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "caution.h"
 #include "command.h"
 #include "confirm.h"
 #include "draft.h"
@@ -285,8 +286,10 @@ static void plan(struct app *app, struct names *names, const struct buf *new_nam
 		job = session_rename(app->session, names->pane, ids, count, changed);
 	if (count > 0 && !job)
 		give_up(app, error_text(errno == EROFS ? ERROR_READONLY : error_from_errno(errno)));
-	if (job)
+	if (job) {
+		job->caution = caution_entries(app->session, names->pane, ids, count);
 		confirm_open(app, job);
+	}
 	names->job = job;
 	free(changed);
 	free(ids);

@@ -26,6 +26,7 @@ struct paint {
 	const struct styles *styles;
 	struct owners *owners;  /* NULL: owners are shown as numbers */
 	unsigned text;          /* TEXT_ASCII, or 0 */
+	bool root;              /* we act as root, and say so */
 	int64_t now;            /* loop_now() time */
 	int64_t clock;          /* nanoseconds since 1970 */
 	const char *home;       /* shown as ~; NULL or empty: not shortened */
@@ -99,6 +100,9 @@ void paint_job_text(const struct paint *p, const struct job *job, struct buf *ou
 /** Every field of stat of the entry that pane_look() asked about, and what is known of what lies below it. */
 void paint_info(const struct paint *p, const struct pane *pane, struct lines *lines);
 
+/** The answer to pane_why(): a line for each component, what blocks, and at last what the user may do. */
+void paint_why(const struct paint *p, const struct pane *pane, struct lines *lines);
+
 /** One line for each source: name, kind, process, state, rate, errors. */
 void paint_workers(const struct paint *p, const struct session *session, struct lines *lines);
 
@@ -110,6 +114,9 @@ void paint_help(const struct paint *p, const struct keymap *keymap, struct lines
 
 /** The keys worth knowing, in one line. */
 void paint_hint(const struct paint *p, const struct keymap *keymap, struct rect rect);
+
+/** Say at the right end of a line that we act as root. Returns what is left of the line; all of it where there is no room. */
+struct rect paint_root(const struct paint *p, struct rect rect);
 
 /** What may follow the keys typed so far. */
 void paint_prefix(const struct paint *p, const struct keymap *keymap, const struct key_state *state, struct rect rect);

@@ -46,7 +46,7 @@ static void add_facts(const struct paint *p, const struct pane *pane, entry_id i
 		return;
 	buf_add_str(out, "  ");
 	text_mode(out, entry->mode);
-	buf_printf(out, " %04o ", (unsigned)entry->mode & 07777);
+	buf_printf(out, "%s %04o ", entry->flags & ENTRY_ACL ? "+" : "", (unsigned)entry->mode & 07777);
 	paint_owner(p, out, entry->uid, entry->gid);
 	buf_add_byte(out, ' ');
 	if (dir) {
@@ -84,6 +84,18 @@ void paint_status(const struct paint *p, const struct session *session, struct r
 	buf_fini(&path);
 	buf_fini(&shown);
 	buf_fini(&facts);
+}
+
+struct rect paint_root(const struct paint *p, struct rect rect)
+{
+	static const char mark[] = " root ";
+	int width = (int)sizeof mark - 1;
+
+	if (!p->root || rect.w <= 2 * width || rect.h <= 0)
+		return rect;
+	grid_put_str(p->grid, rect.x + rect.w - width, rect.y, width, mark, STYLE_DANGER);
+	rect.w -= width + 1;
+	return rect;
 }
 
 /** How far, in hundredths, by bytes where there are any. */

@@ -102,20 +102,70 @@ static void add_place(const struct attrs *attrs, struct lines *lines)
 	}
 }
 
-/** The fields of stat. */
-static void add_attrs(const struct paint *p, const struct attrs *attrs, struct lines *lines)
+static void add_rights(struct buf *out, unsigned rights)
 {
+	buf_printf(out, "%c%c%c", rights & ACCESS_READ ? 'r' : '-', rights & ACCESS_WRITE ? 'w' : '-',
+	           rights & ACCESS_EXECUTE ? 'x' : '-');
+}
+
+/** An entry of an ACL as getfacl(1) writes it, and what the mask leaves of it where that is less. */
+static void add_acl_entry(const struct paint *p, const struct access_acl *entry, unsigned mask, struct buf *out)
+{
+	static const char *const words[] = {
+		[ACCESS_TAG_USER] = "user",   [ACCESS_TAG_GROUP_OWNER] = "group", [ACCESS_TAG_GROUP] = "group",
+		[ACCESS_TAG_MASK] = "mask",   [ACCESS_TAG_OWNER] = "user",        [ACCESS_TAG_OTHER] = "other",
+	};
+	bool user = entry->tag == ACCESS_TAG_USER;
+	bool named = user || entry->tag == ACCESS_TAG_GROUP;
+	bool masked = named || entry->tag == ACCESS_TAG_GROUP_OWNER;
+	const char *name = NULL;
+
+	if (named)
+		name = user ? owner_user(p->owners, entry->id) : owner_group(p->owners, entry->id);
+	buf_printf(out, "%s:", words[entry->tag]);
+	if (name)
+		paint_foreign(p, out, name, strlen(name));
+	else if (named)
+		buf_printf(out, "%u", (unsigned)entry->id);
+	buf_add_byte(out, ':');
+	add_rights(out, entry->rights);
+	if (!masked || (entry->rights & mask) == entry->rights)
+		return;
+	buf_add_str(out, "  masked: ");
+	add_rights(out, entry->rights & mask);
+}
+
+/** A line for each entry of an ACL. */
+static void add_acl(const struct paint *p, const char *label, const struct access_list *acl, struct lines *lines)
+{
+	unsigned mask = 7;
+
+	for (size_t i = 0; i < acl->count; i++)
+		if (acl->entries[i].tag == ACCESS_TAG_MASK)
+			mask = acl->entries[i].rights;
+	for (size_t i = 0; i < acl->count; i++) {
+		add_acl_entry(p, &acl->entries[i], mask, field(lines, i == 0 ? label : ""));
+		end(lines);
+	}
+}
+
+/** The fields of stat. */
+static void add_attrs(const struct paint *p, const struct pane_look *look, struct lines *lines)
+{
+	const struct attrs *attrs = &look->attrs;
 	struct buf *out = field(lines, "type");
 
 	buf_add_str(out, type_name(attrs->mode));
 	end(lines);
 	text_mode(field(lines, "permissions"), attrs->mode);
-	buf_printf(out, " %04o", (unsigned)attrs->mode & 07777);
+	buf_printf(out, "%s %04o", look->acl.count > 0 ? "+" : "", (unsigned)attrs->mode & 07777);
 	end(lines);
 	add_name_of(p, field(lines, "owner"), owner_user(p->owners, attrs->uid), attrs->uid);
 	end(lines);
 	add_name_of(p, field(lines, "group"), owner_group(p->owners, attrs->gid), attrs->gid);
 	end(lines);
+	add_acl(p, "ACL", &look->acl, lines);
+	add_acl(p, "default ACL", &look->inherited, lines);
 	paint_plural(field(lines, "size"), attrs->size, "byte");
 	end(lines);
 	text_count(field(lines, "disk"), attrs->blocks * 512);
@@ -182,7 +232,7 @@ void paint_info(const struct paint *p, const struct pane *pane, struct lines *li
 		paint_foreign(p, field(lines, "target"), look->target.data, look->target.len);
 		end(lines);
 	}
-	add_attrs(p, &look->attrs, lines);
+	add_attrs(p, look, lines);
 	if (tree_dir(pane->tree, look->id))
 		add_below(tree_dir(pane->tree, look->id), lines);
 }

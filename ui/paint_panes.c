@@ -66,10 +66,11 @@ static struct columns columns_of(int width)
 
 	columns.size = columns.name - 1 - COLUMN_SIZE >= ROW_NAME;
 	columns.name -= columns.size ? 1 + COLUMN_SIZE : 0;
-	columns.mode = columns.size && columns.name - 1 - COLUMN_MODE >= ROW_NAME;
-	columns.name -= columns.mode ? 1 + COLUMN_MODE : 0;
-	columns.time = columns.mode && columns.name - 1 - COLUMN_TIME >= ROW_NAME;
-	columns.name -= columns.time ? 1 + COLUMN_TIME : 0;
+	/* behind the mode there is a cell for `+`: a blank before the next column, and one that is kept free without */
+	columns.mode = columns.size && columns.name - 2 - COLUMN_MODE >= ROW_NAME - 1;
+	columns.name -= columns.mode ? 2 + COLUMN_MODE : 0;
+	columns.time = columns.mode && columns.name - COLUMN_TIME >= ROW_NAME;
+	columns.name -= columns.time ? COLUMN_TIME : 0;
 	columns.name = columns.name > 0 ? columns.name : 0;
 	return columns;
 }
@@ -180,7 +181,8 @@ static void paint_columns(const struct paint *p, const struct pane *pane, entry_
 		buf_clear(&text);
 		text_mode(&text, entry->mode);
 		buf_drop(&text, text.len > 0 ? 1 : 0);
-		paint_field(p, x + 2 + COLUMN_SIZE, y, COLUMN_MODE, &text, STYLE_MODE | flags);
+		buf_add_str(&text, entry->flags & ENTRY_ACL ? "+" : "");
+		paint_field(p, x + 2 + COLUMN_SIZE, y, COLUMN_MODE + 1, &text, STYLE_MODE | flags);
 	}
 	if (columns.time && known) {
 		buf_clear(&text);

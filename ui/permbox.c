@@ -31,6 +31,10 @@ void permbox_fini(struct permbox *box)
 	prompt_fini(&box->octal);
 	prompt_fini(&box->symbolic);
 	buf_fini(&box->paths);
+	buf_fini(&box->user_name);
+	for (size_t i = 0; i < box->past_count; i++)
+		free(box->past[i].symbolic);
+	free(box->past);
 	free(box->items);
 	free(box->listed);
 }
@@ -41,7 +45,7 @@ int permbox_add(struct permbox *box, const char *path, size_t len, uint32_t mode
 	if (vec_grow(&box->items, &box->cap, box->count + 1, sizeof *box->items) != 0)
 		return -1;
 	buf_add(&box->paths, path, len);
-	box->items[box->count++] = (struct permbox_item){ box->paths.len, mode, uid, gid, (uint8_t)skip };
+	box->items[box->count++] = (struct permbox_item){ box->paths.len, mode, uid, gid, (uint8_t)skip, NULL };
 	if (skip == PERMBOX_NOT_SKIPPED)
 		perm_mix_add(&box->boxes.mix, mode);
 	box->has_dirs |= S_ISDIR(mode);
@@ -91,6 +95,18 @@ void permbox_mode(const struct permbox *box, struct buf *out)
 		buf_add(out, box->symbolic.text.data, box->symbolic.text.len);
 	else
 		perm_boxes_text(out, &box->boxes);
+}
+
+size_t permbox_acls(const struct permbox *box, size_t *all)
+{
+	size_t count = 0;
+
+	*all = 0;
+	for (size_t i = 0; i < box->count; i++) {
+		*all += box->items[i].skip == PERMBOX_NOT_SKIPPED;
+		count += box->items[i].skip == PERMBOX_NOT_SKIPPED && box->items[i].acl;
+	}
+	return count;
 }
 
 bool permbox_can_apply(const struct permbox *box)
@@ -144,6 +160,55 @@ int permbox_ready(struct permbox *box)
 	return list_changes(box);
 }
 
+/* ---- taking back ---------------------------------------------------------------- */
+
+/** What the edit is now. */
+static struct permbox_past take_past(const struct permbox *box)
+{
+	struct permbox_past past = { box->boxes.set, box->boxes.clear, box->recursive, NULL, box->symbolic.text.len };
+
+	if (past.symbolic_len > 0)
+		past.symbolic = malloc(past.symbolic_len);
+	if (past.symbolic)
+		memcpy(past.symbolic, box->symbolic.text.data, past.symbolic_len);
+	else
+		past.symbolic_len = 0;
+	return past;
+}
+
+/** Keep, after a change, what the edit was before; `past` is taken over. What is typed in one go is one change. */
+static void keep_past(struct permbox *box, struct permbox_past past, bool typed)
+{
+	bool same_go = typed && box->typing;
+
+	box->typing = typed;
+	if (same_go || vec_grow(&box->past, &box->past_cap, box->past_count + 1, sizeof *box->past) != 0)
+		free(past.symbolic);
+	else
+		box->past[box->past_count++] = past;
+}
+
+/** Back to what was before the last change. */
+static enum permbox_result undo(struct permbox *box)
+{
+	struct permbox_past past;
+
+	if (box->past_count == 0)
+		return PERMBOX_EDITING;
+	past = box->past[--box->past_count];
+	box->boxes.set = past.set;
+	box->boxes.clear = past.clear;
+	box->recursive = past.recursive;
+	prompt_set(&box->symbolic, past.symbolic ? past.symbolic : "", past.symbolic_len);
+	box->edit_ok = past.symbolic_len > 0 && perm_parse(&box->edit, past.symbolic, past.symbolic_len, &box->edit_error) == 0;
+	free(past.symbolic);
+	box->typing = false;
+	box->octal_fresh = true;
+	show_octal(box);
+	box->top = 0;
+	return list_changes(box) == 0 ? PERMBOX_CHANGED : PERMBOX_LEAVE;
+}
+
 /** What the symbolic field says becomes touched boxes, as far as these can say it; then it is empty. */
 static void take_over_symbolic(struct permbox *box)
 {
@@ -168,9 +233,11 @@ static enum permbox_result toggle(struct permbox *box)
 	if (box->field == PERMBOX_RECURSIVE) {
 		if (!box->has_dirs)
 			return PERMBOX_EDITING;
+		keep_past(box, take_past(box), false);
 		box->recursive = !box->recursive;
 		return changed(box);
 	}
+	keep_past(box, take_past(box), false);
 	take_over_symbolic(box);
 	perm_boxes_toggle(&box->boxes, bit_at(box->row, box->column));
 	return changed(box);
@@ -227,6 +294,7 @@ static enum permbox_result octal_key(struct permbox *box, uint32_t key, bool pas
 	box->octal_fresh = false;
 	if (prompt_key(&box->octal, key, pasted) != PROMPT_CHANGED)
 		return PERMBOX_EDITING;
+	keep_past(box, take_past(box), true);
 	text = prompt_text(&box->octal, &len);
 	ok = perm_boxes_octal(&boxes, text, len) == 0;
 	if (ok)
@@ -241,13 +309,18 @@ static enum permbox_result octal_key(struct permbox *box, uint32_t key, bool pas
 
 static enum permbox_result symbolic_key(struct permbox *box, uint32_t key, bool pasted)
 {
+	struct permbox_past past;
 	const char *text;
 	size_t len;
 
 	if (key_is_text(key) && is_full(&box->symbolic, SYMBOLIC_MAX))
 		return PERMBOX_EDITING;
-	if (prompt_key(&box->symbolic, key, pasted) != PROMPT_CHANGED)
+	past = take_past(box);
+	if (prompt_key(&box->symbolic, key, pasted) != PROMPT_CHANGED) {
+		free(past.symbolic);
 		return PERMBOX_EDITING;
+	}
+	keep_past(box, past, true);
 	text = prompt_text(&box->symbolic, &len);
 	box->boxes.set = 0;
 	box->boxes.clear = 0;
@@ -273,6 +346,7 @@ static enum permbox_result list_key(struct permbox *box, uint32_t key)
 static enum permbox_result step(struct permbox *box, int by)
 {
 	box->field = (enum permbox_field)(((int)box->field + by + PERMBOX_FIELDS) % PERMBOX_FIELDS);
+	box->typing = false;
 	show_octal(box);
 	box->octal_fresh = true;
 	return PERMBOX_EDITING;
@@ -300,6 +374,10 @@ enum permbox_result permbox_key(struct permbox *box, uint32_t key, bool pasted)
 		default:
 			break;
 		}
+		if (key == 'u' && box->field != PERMBOX_SYMBOLIC)
+			return undo(box);
+		if (key == 'w' && box->field != PERMBOX_SYMBOLIC)
+			return PERMBOX_USER;
 	}
 	switch (box->field) {
 	case PERMBOX_BOXES:

@@ -8,6 +8,7 @@
 #ifndef MUNTIN_PERMBOX_H
 #define MUNTIN_PERMBOX_H
 
+#include "access.h"
 #include "paint.h"
 #include "perm.h"
 #include "prompt.h"
@@ -27,6 +28,16 @@ struct permbox_item {
 	uint32_t uid;
 	uint32_t gid;
 	uint8_t skip;     /* enum permbox_skip */
+	const struct access_list *acl; /* as far as it is known; borrowed. NULL: none */
+};
+
+/** What an edit was before the last change, for `u`. */
+struct permbox_past {
+	uint32_t set;
+	uint32_t clear;
+	bool recursive;
+	char *symbolic;   /* text of the field; NULL: empty */
+	size_t symbolic_len;
 };
 
 /** The editor. */
@@ -58,12 +69,19 @@ struct permbox {
 	size_t top;                  /* first line of the list shown */
 	size_t height;               /* lines of the list, as last painted */
 	bool same_owner;             /* of all entries */
+	struct permbox_past *past;   /* what `u` goes back to, the newest last */
+	size_t past_count;
+	size_t past_cap;
+	bool typing;                 /* the last change was typed into the field that has the focus */
+	struct access_user user;     /* whose access is told; `groups` is borrowed */
+	struct buf user_name;        /* foreign bytes; empty: you */
 };
 
 enum permbox_result {
 	PERMBOX_EDITING,
 	PERMBOX_CHANGED,  /* the edit is another */
 	PERMBOX_APPLY,
+	PERMBOX_USER,     /* tell the access of another user */
 	PERMBOX_LEAVE,
 };
 
@@ -89,6 +107,9 @@ struct perm_mix permbox_shown(const struct permbox *box);
 
 /** Append the edit as a MODE; nothing when there is none. */
 void permbox_mode(const struct permbox *box, struct buf *out);
+
+/** How many entries that are not left alone have an ACL: their group bits are its mask. `*all` is how many there are. */
+size_t permbox_acls(const struct permbox *box, size_t *all);
 
 /** Is there an edit, and is it one? */
 bool permbox_can_apply(const struct permbox *box);

@@ -1,9 +1,13 @@
 #include "permbox.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "app.h"
+#include "ask.h"
+#include "caution.h"
 #include "op_list.h"
 #include "text.h"
 
@@ -20,6 +24,8 @@ struct permbox_dialog {
 	uint32_t *listed;          /* its rows that change or are left alone */
 	size_t listed_count;
 	bool shown;                /* the complete plan has been on the screen */
+	uint32_t *groups;          /* of `box.user` */
+	uint64_t asked;            /* the question about another user; 0: none */
 };
 
 /** The edit is another: the plan is worth nothing. */
@@ -90,20 +96,60 @@ static struct job *plan(struct app *app, struct permbox_dialog *d, bool go)
 	return job;
 }
 
-static void apply(struct app *app, struct permbox_dialog *d, bool queued)
+/** Run it. */
+static void go(struct app *app, struct permbox_dialog *d)
 {
-	if (d->job) {
-		struct job *job = d->job;
+	struct job *job = d->job;
 
-		if (job->state != JOB_PLANNED || !d->shown || queued)
-			return;
+	if (job) {
 		d->job = NULL;
 		app_close(app, &d->dialog);
 		job_confirm(app->session, job);
+	} else if (plan(app, d, true)) {
+		app_close(app, &d->dialog);
+	}
+}
+
+static void permbox_dialog_key(struct app *app, struct dialog *dialog, const struct term_event *event);
+
+/** The dialog, if it is the one on top. */
+static struct permbox_dialog *on_top(const struct app *app)
+{
+	return app->dialog && app->dialog->ops->key == permbox_dialog_key ? (struct permbox_dialog *)app->dialog : NULL;
+}
+
+/** Root has thought again. */
+static void go_on(struct app *app)
+{
+	struct permbox_dialog *d = on_top(app);
+
+	if (d && (!d->job || d->job->state == JOB_PLANNED))
+		go(app, d);
+}
+
+/** Run it, after a question where root should think again. */
+static void go_asking(struct app *app, struct permbox_dialog *d)
+{
+	const char *caution = caution_entries(app->session, d->pane, d->ids, d->count);
+	char question[120];
+
+	if (!caution) {
+		go(app, d);
 		return;
 	}
+	snprintf(question, sizeof question, "You are root, and this %s. Change it?", caution);
+	ask_yes(app, question, go_on);
+}
+
+static void apply(struct app *app, struct permbox_dialog *d, bool queued)
+{
 	if (queued)
 		return;
+	if (d->job) {
+		if (d->job->state == JOB_PLANNED && d->shown)
+			go_asking(app, d);
+		return;
+	}
 	if (!permbox_can_apply(&d->box)) {
 		app_fail(app, d->box.symbolic.text.len > 0 || !d->box.octal_ok ? "this is no mode" : "nothing is changed yet");
 		return;
@@ -115,8 +161,67 @@ static void apply(struct app *app, struct permbox_dialog *d, bool queued)
 	}
 	if (d->box.recursive)
 		d->job = plan(app, d, false);
-	else if (plan(app, d, true))
-		app_close(app, &d->dialog);
+	else
+		go_asking(app, d);
+}
+
+/* ---- whose access is told ------------------------------------------------------- */
+
+/** You, as the kernel knows this process. */
+static void take_self(struct permbox_dialog *d)
+{
+	int count = getgroups(0, NULL);
+	uint32_t *groups = count > 0 ? calloc((size_t)count, sizeof *groups) : NULL;
+
+	count = groups ? getgroups(count, groups) : 0;
+	free(d->groups);
+	d->groups = groups;
+	d->box.user = (struct access_user){ geteuid(), getegid(), groups, count > 0 ? (size_t)count : 0 };
+	buf_clear(&d->box.user_name);
+}
+
+/** The answer about a user has come. */
+static void take_user(struct app *app, struct permbox_dialog *d)
+{
+	const struct pane_why *why = &d->pane->why;
+	uint32_t *groups;
+
+	if (!d->asked || !why->answered || why->request != d->asked)
+		return;
+	d->asked = 0;
+	groups = calloc(why->user.group_count + 1, sizeof *groups);
+	if (why->error != ERROR_NONE || !groups) {
+		free(groups);
+		app_fail(app, "%s", why->error == ERROR_NOENT ? "there is no such user" : error_text(why->error));
+		return;
+	}
+	memcpy(groups, why->user.groups ? why->user.groups : groups, why->user.group_count * sizeof *groups);
+	free(d->groups);
+	d->groups = groups;
+	d->box.user = (struct access_user){ why->user.uid, why->user.gid, groups, why->user.group_count };
+	buf_clear(&d->box.user_name);
+	if (why->name.len > 0)
+		buf_add(&d->box.user_name, why->name.data, why->name.len);
+	else
+		buf_printf(&d->box.user_name, "%u", (unsigned)why->user.uid);
+	app->dirty = true;
+}
+
+static void name_user(struct app *app, const char *user, size_t len)
+{
+	struct permbox_dialog *d = on_top(app);
+
+	if (!d)
+		return;
+	if (len == 0) {
+		take_self(d);
+		return;
+	}
+	if (!tree_has(d->pane->tree, d->ids[0]))
+		return;
+	pane_why(d->pane, d->ids[0], user, len);
+	d->asked = d->pane->why.request;
+	take_user(app, d);
 }
 
 static void permbox_dialog_key(struct app *app, struct dialog *dialog, const struct term_event *event)
@@ -133,6 +238,9 @@ static void permbox_dialog_key(struct app *app, struct dialog *dialog, const str
 	case PERMBOX_APPLY:
 		apply(app, d, event->queued);
 		break;
+	case PERMBOX_USER:
+		ask_line(app, &(struct ask_line){ .label = "access of user (empty: you): ", .history = HISTORY_USER, .accepted = name_user });
+		break;
 	case PERMBOX_LEAVE:
 		drop_plan(app, d);
 		app_close(app, dialog);
@@ -145,6 +253,8 @@ static void permbox_dialog_paint(struct app *app, struct dialog *dialog, const s
 	struct permbox_dialog *d = (struct permbox_dialog *)dialog;
 
 	(void)app;
+	for (size_t i = 0; i < d->count; i++)
+		d->box.items[i].acl = pane_acl(d->pane, d->ids[i]);
 	permbox_paint(&d->box, p, d->job, d->listed, d->listed_count);
 	d->shown = d->job && d->job->state == JOB_PLANNED && d->listed;
 }
@@ -170,6 +280,7 @@ static void permbox_dialog_step(struct app *app, struct dialog *dialog)
 {
 	struct permbox_dialog *d = (struct permbox_dialog *)dialog;
 
+	take_user(app, d);
 	if (!d->job || d->job->state == JOB_PLANNING || d->listed)
 		return;
 	if (d->job->state != JOB_PLANNED) {
@@ -191,6 +302,7 @@ static void permbox_dialog_free(struct dialog *dialog)
 	permbox_fini(&d->box);
 	free(d->ids);
 	free(d->identities);
+	free(d->groups);
 	free(d->listed);
 	free(d);
 }
@@ -244,6 +356,8 @@ void permbox_open(struct app *app, struct pane *pane, const entry_id *ids, size_
 		app_fail(app, "out of memory");
 		return;
 	}
+	take_self(d);
+	pane_acl_ask(pane, ids, count);
 	d->box.recursive = recursive && d->box.has_dirs;
 	count_below(d);
 	app_open(app, &d->dialog);

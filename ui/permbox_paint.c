@@ -1,50 +1,128 @@
 #include "permbox.h"
 
 #include <string.h>
-#include <unistd.h>
 
-#include "access.h"
 #include "confirm.h"
 #include "text.h"
 
 enum {
 	BOX_WIDTH = 66,
-	LINES_ABOVE = 7,   /* of the list */
+	WIDE_MIN = 62,     /* inside; a narrower dialog is drawn close */
+	HIGH_MIN = 10,     /* and a lower one */
+	LINES_ABOVE = 7,   /* of the list, when it is drawn wide */
+	LIST_MIN = 2,      /* lines of the list that are worth it */
 	LIST_MAX = 30,
-	BOXES_X = 10,      /* of the first column of boxes */
-	BOXES_STEP = 8,
-	SPECIAL_X = 34,
-	SPECIAL_BOX = 49,
-	OCTAL_X = 8,
-	OCTAL_WIDTH = 6,
-	SYMBOLIC_X = 25,
 	SYMBOLIC_WIDTH = 20,
-	OWNER_X = 46,
-	GROUPS_MAX = 256,
+	OCTAL_WIDTH = 6,
 };
 
-/** The inside of the dialog, and a line in it. */
+/** The lines of the dialog; some share one. */
+enum part {
+	PART_HEADER,
+	PART_ROWS,         /* user, group, other */
+	PART_OCTAL = PART_ROWS + 3,
+	PART_SYMBOLIC,
+	PART_OWNER,
+	PART_RECURSIVE,
+	PART_ACCESS,
+	PART_LIST,         /* the line above it, then all that is left */
+	PARTS
+};
+
+/** How close it is drawn: where things stand in their line. */
+struct spacing {
+	int label;         /* user, group, other */
+	int boxes;         /* the first column of boxes */
+	int step;
+	int special;       /* the word */
+	int special_box;
+	int octal;         /* the field; its word is before it */
+	int symbolic;
+	int owner;
+};
+
+static const struct spacing wide = { 2, 10, 8, 34, 49, 8, 25, 46 };
+static const struct spacing narrow = { 1, 9, 5, 24, 31, 7, 22, 17 };
+static const struct spacing tiny = { 0, 3, 4, -1, 15, 6, 4, 0 };
+
+/** The inside of the dialog, how it is drawn, and where its parts are. */
 struct canvas {
 	const struct paint *p;
 	struct rect area;
+	const struct spacing *at;
+	int y[PARTS];      /* -1: there is no room for it */
 };
+
+/** Give each part its line, from the first one on. Returns how many lines they take. */
+static int stack(struct canvas *c, unsigned left_out)
+{
+	int y = 0;
+
+	for (int part = 0; part < PARTS; part++) {
+		bool shares = (part == PART_SYMBOLIC && c->at != &tiny) || (part == PART_OWNER && c->at != &tiny);
+
+		c->y[part] = -1;
+		if (left_out >> part & 1)
+			continue;
+		c->y[part] = shares ? y - 1 : y++;
+	}
+	if (c->at == &narrow)
+		c->y[PART_OWNER] = c->y[PART_RECURSIVE];
+	return y;
+}
+
+/** The line of the part that has the focus. */
+static int focus_line(const struct permbox *box, const struct canvas *c)
+{
+	static const enum part parts[] = { PART_ROWS, PART_OCTAL, PART_SYMBOLIC, PART_RECURSIVE, PART_LIST };
+
+	return c->y[parts[box->field]] + (box->field == PERMBOX_BOXES ? box->row : 0);
+}
+
+/**
+ * Place the parts. Where there are too few lines, access and owner are left out; where there are still too few, the fields are
+ * scrolled to the one with the focus, and the list is shown while it has the focus.
+ */
+static void place(const struct permbox *box, struct canvas *c)
+{
+	unsigned left_out = 0;
+	int scroll;
+
+	c->at = c->area.w >= WIDE_MIN && c->area.h >= HIGH_MIN ? &wide : c->area.w >= 34 ? &narrow : &tiny;
+	if (c->at != &wide)
+		left_out |= 1u << PART_HEADER;
+	if (stack(c, left_out) + LIST_MIN > c->area.h)
+		left_out |= 1u << PART_ACCESS;
+	if (stack(c, left_out) + LIST_MIN > c->area.h)
+		left_out |= 1u << PART_OWNER;
+	if (stack(c, left_out) + LIST_MIN <= c->area.h)
+		return;
+	if (box->field == PERMBOX_LIST) {
+		stack(c, ~(1u << PART_LIST));
+		return;
+	}
+	stack(c, left_out | 1u << PART_LIST);
+	scroll = focus_line(box, c) - c->area.h + 1;
+	for (int part = 0; part < PARTS && scroll > 0; part++)
+		c->y[part] = c->y[part] >= scroll ? c->y[part] - scroll : -1;
+}
 
 static void put(const struct canvas *c, int x, int y, const char *text, uint16_t style)
 {
-	if (y < c->area.h)
+	if (y >= 0 && y < c->area.h)
 		grid_put_str(c->p->grid, c->area.x + x, c->area.y + y, c->area.w - x, text, style);
 }
 
 static void put_safe(const struct canvas *c, int x, int y, const struct buf *text, uint16_t style)
 {
-	if (y < c->area.h)
+	if (y >= 0 && y < c->area.h)
 		paint_cut(c->p, c->area.x + x, c->area.y + y, c->area.w - x - 1, text, style);
 }
 
 /** The hardware cursor, if it is inside. */
 static void focus(const struct canvas *c, int x, int y)
 {
-	if (y < c->area.h && x < c->area.w)
+	if (y >= 0 && y < c->area.h && x < c->area.w)
 		grid_cursor(c->p->grid, c->area.x + x, c->area.y + y);
 }
 
@@ -55,30 +133,56 @@ static void paint_box(const struct canvas *c, int x, int y, enum perm_box state,
 	put(c, x, y, boxes[state], touched ? STYLE_CHANGED : STYLE_FIELD);
 }
 
-static int box_x(int column)
+static int box_x(const struct canvas *c, int column)
 {
-	return column < 3 ? BOXES_X + column * BOXES_STEP : SPECIAL_BOX;
+	return column < 3 ? c->at->boxes + column * c->at->step : c->at->special_box;
+}
+
+/** The word for a row of boxes: the group bits of what has an ACL are its mask. */
+static const char *row_word(const struct permbox *box, const struct canvas *c, int row)
+{
+	static const char *const words[] = { "user", "group", "other" };
+	static const char *const letters[] = { "u", "g", "o" };
+	size_t all;
+	size_t acls = permbox_acls(box, &all);
+
+	if (row == 1 && acls > 0 && acls == all)
+		return c->at == &tiny ? "m" : "mask";
+	if (row == 1 && acls > 0)
+		return c->at == &tiny ? "g" : "gr/mask";
+	return c->at == &tiny ? letters[row] : words[row];
+}
+
+/** One row of boxes; where there is no header each has its letter. */
+static void paint_row(const struct permbox *box, const struct canvas *c, int row, const struct perm_mix *shown, uint32_t changed)
+{
+	static const char *const special[] = { "set-user-ID", "set-group-ID", "sticky" };
+	static const char *const narrow_special[] = { "setuid", "setgid", "sticky" };
+	static const char *const letters[] = { "r", "w", "x", "s" };
+	int y = c->y[PART_ROWS + row];
+
+	put(c, c->at->label, y, row_word(box, c, row), STYLE_NORMAL);
+	if (c->at->special >= 0)
+		put(c, c->at->special, y, c->at == &wide ? special[row] : narrow_special[row], STYLE_NORMAL);
+	for (int column = 0; column < 4; column++) {
+		uint32_t bit = column < 3 ? 0400u >> (3 * row + column) : 04000u >> row;
+
+		if (c->at == &tiny || (c->at == &narrow && column < 3))
+			put(c, box_x(c, column) - 1, y, column == 3 && row == 2 ? "t" : letters[column], STYLE_HEADER);
+		paint_box(c, box_x(c, column), y, perm_mix_box(shown, bit), (changed & bit) != 0);
+	}
 }
 
 static void paint_boxes(const struct permbox *box, const struct canvas *c)
 {
-	static const char *const rows[] = { "user", "group", "other" };
-	static const char *const special[] = { "set-user-ID", "set-group-ID", "sticky" };
 	struct perm_mix shown = permbox_shown(box);
 	uint32_t changed = (shown.all ^ box->boxes.mix.all) | (shown.any ^ box->boxes.mix.any);
 
-	put(c, BOXES_X - 1, 0, "read   write  execute", STYLE_HEADER);
-	for (int row = 0; row < 3; row++) {
-		put(c, 2, row + 1, rows[row], STYLE_NORMAL);
-		put(c, SPECIAL_X, row + 1, special[row], STYLE_NORMAL);
-		for (int column = 0; column < 4; column++) {
-			uint32_t bit = column < 3 ? 0400u >> (3 * row + column) : 04000u >> row;
-
-			paint_box(c, box_x(column), row + 1, perm_mix_box(&shown, bit), (changed & bit) != 0);
-		}
-	}
+	put(c, c->at->boxes - 1, c->y[PART_HEADER], "read   write  execute", STYLE_HEADER);
+	for (int row = 0; row < 3; row++)
+		paint_row(box, c, row, &shown, changed);
 	if (box->field == PERMBOX_BOXES)
-		focus(c, box_x(box->column) + 1, box->row + 1);
+		focus(c, box_x(c, box->column) + 1, c->y[PART_ROWS + box->row]);
 }
 
 /** A field that is typed into; when empty, what it would be. */
@@ -88,7 +192,7 @@ static void paint_typed(const struct canvas *c, struct prompt *prompt, int x, in
 	int right = width < c->area.w - x ? width : c->area.w - x;
 	size_t len;
 
-	if (y >= c->area.h || right <= 0)
+	if (y < 0 || y >= c->area.h || right <= 0)
 		return;
 	prompt_text(prompt, &len);
 	prompt_paint(prompt, c->p->grid, (struct rect){ c->area.x + x, c->area.y + y, right, 1 });
@@ -107,14 +211,15 @@ static void paint_fields(struct permbox *box, const struct canvas *c)
 	int cursor_y = c->p->grid->cursor_y;
 
 	perm_mix_symbolic(&symbolic, &shown);
-	put(c, 2, 4, "octal", STYLE_NORMAL);
-	put(c, SYMBOLIC_X - 10, 4, "symbolic", STYLE_NORMAL);
-	paint_typed(c, &box->octal, OCTAL_X, 4, OCTAL_WIDTH, box->field == PERMBOX_OCTAL, NULL);
+	put(c, c->at->octal - 6, c->y[PART_OCTAL], "octal", STYLE_NORMAL);
+	put(c, c->at == &tiny ? 0 : c->at->symbolic - (c->at == &wide ? 10 : 9), c->y[PART_SYMBOLIC], c->at == &tiny ? "sym" : "symbolic",
+	    STYLE_NORMAL);
+	paint_typed(c, &box->octal, c->at->octal, c->y[PART_OCTAL], OCTAL_WIDTH, box->field == PERMBOX_OCTAL, NULL);
 	if (box->field == PERMBOX_OCTAL) {
 		cursor_x = c->p->grid->cursor_x;
 		cursor_y = c->p->grid->cursor_y;
 	}
-	paint_typed(c, &box->symbolic, SYMBOLIC_X, 4, SYMBOLIC_WIDTH, box->field == PERMBOX_SYMBOLIC, &symbolic);
+	paint_typed(c, &box->symbolic, c->at->symbolic, c->y[PART_SYMBOLIC], SYMBOLIC_WIDTH, box->field == PERMBOX_SYMBOLIC, &symbolic);
 	if (box->field != PERMBOX_SYMBOLIC) {
 		c->p->grid->cursor_x = cursor_x;
 		c->p->grid->cursor_y = cursor_y;
@@ -124,7 +229,8 @@ static void paint_fields(struct permbox *box, const struct canvas *c)
 		paint_owner(c->p, &owner, box->items[0].uid, box->items[0].gid);
 	else
 		buf_add_str(&owner, "differs");
-	put_safe(c, OWNER_X, 4, &owner, STYLE_OWNER);
+	if (c->at != &narrow || !box->recursive)
+		put_safe(c, c->at->owner, c->y[PART_OWNER], &owner, STYLE_OWNER);
 	buf_fini(&symbolic);
 	buf_fini(&owner);
 }
@@ -139,56 +245,88 @@ static void paint_recursive(const struct permbox *box, const struct canvas *c)
 		text_count(&text, box->files);
 		buf_add_str(&text, "   directories ");
 		text_count(&text, box->dirs);
-	} else if (!box->has_dirs) {
+	} else if (!box->has_dirs && c->at == &wide) {
 		buf_add_str(&text, "    (no directory)");
 	}
-	put_safe(c, 2, 5, &text, box->has_dirs ? STYLE_NORMAL : STYLE_DIM);
+	if (c->at == &wide)
+		put(c, c->at->owner, c->y[PART_RECURSIVE], "w another user", STYLE_DIM);
+	put_safe(c, c->at->label, c->y[PART_RECURSIVE], &text, box->has_dirs ? STYLE_NORMAL : STYLE_DIM);
 	if (box->field == PERMBOX_RECURSIVE)
-		focus(c, 3, 5);
+		focus(c, c->at->label + 1, c->y[PART_RECURSIVE]);
 	buf_fini(&text);
 }
 
-/** What we may do with one of the entries, with its new mode. */
-static struct access_result decide(const struct permbox *box, size_t index, const uint32_t *groups, size_t group_count)
+/** What the user may do with one of the entries, with its new mode. */
+static struct access_result decide(const struct permbox *box, size_t index)
 {
 	const struct permbox_item *item = &box->items[index];
-	struct access_user user = { geteuid(), getegid(), groups, group_count };
 	struct access_entry entry = { .uid = item->uid, .gid = item->gid, .mode = permbox_new_mode(box, index) };
 
-	return access_decide(&user, &entry);
+	if (item->acl) {
+		entry.acl = item->acl->entries;
+		entry.acl_count = item->acl->count;
+	}
+	return access_decide(&box->user, &entry);
 }
 
-static void paint_access(const struct permbox *box, const struct canvas *c)
-{
-	static const struct {
-		unsigned right;
-		const char *word;
-	} rights[] = { { ACCESS_READ, "read" }, { ACCESS_WRITE, "write" }, { ACCESS_EXECUTE, "execute" } };
-	gid_t groups[GROUPS_MAX];
-	int found = getgroups(GROUPS_MAX, groups);
-	size_t group_count = found > 0 ? (size_t)found : 0;
-	size_t granted[ARRAY_LEN(rights)] = { 0 };
-	struct buf text = BUF_INIT;
+static const struct {
+	unsigned right;
+	char letter;
+	const char *word;
+} rights[] = { { ACCESS_READ, 'r', "read" }, { ACCESS_WRITE, 'w', "write" }, { ACCESS_EXECUTE, 'x', "execute" } };
 
-	buf_add_str(&text, "you: ");
-	for (size_t i = 0; i < box->count && box->count > 1; i++) {
-		struct access_result result = decide(box, i, groups, group_count);
+/** Of several entries how many grant what. */
+static void add_granted(const struct permbox *box, const struct paint *p, struct buf *out)
+{
+	size_t granted[ARRAY_LEN(rights)] = { 0 };
+
+	for (size_t i = 0; i < box->count; i++) {
+		struct access_result result = decide(box, i);
 
 		for (size_t r = 0; r < ARRAY_LEN(rights); r++)
 			granted[r] += (result.rights & rights[r].right) != 0;
 	}
-	for (size_t r = 0; r < ARRAY_LEN(rights); r++) {
-		buf_add_str(&text, r > 0 ? paint_sign(c->p, SIGN_DOT) : "");
-		buf_printf(&text, "%s ", rights[r].word);
-		if (box->count == 1) {
-			struct access_result result = decide(box, 0, groups, group_count);
+	for (size_t r = 0; r < ARRAY_LEN(rights); r++)
+		buf_printf(out, "%s%s %zu of %zu", r > 0 ? paint_sign(p, SIGN_DOT) : "", rights[r].word, granted[r], box->count);
+}
 
-			access_answer(&text, &result, rights[r].right);
-		} else {
-			buf_printf(&text, "%zu of %zu", granted[r], box->count);
-		}
+/** Of one entry each right with the class that decides, as shortly as the line wants it. */
+static void add_answers(const struct permbox *box, const struct canvas *c, struct buf *out)
+{
+	struct access_result result = decide(box, 0);
+	struct buf whole = BUF_INIT;
+
+	for (size_t r = 0; r < ARRAY_LEN(rights); r++) {
+		buf_printf(&whole, "%s%s ", r > 0 ? paint_sign(c->p, SIGN_DOT) : "", rights[r].word);
+		access_answer(&whole, &result, rights[r].right);
 	}
-	put_safe(c, 2, 6, &text, STYLE_DIM);
+	if (c->at == &wide && text_width(out->data, out->len) + text_width(whole.data, whole.len) <= c->area.w - 3) {
+		buf_add(out, whole.data, whole.len);
+	} else if (c->at == &wide) {
+		access_summary(out, &result);
+		buf_add_str(out, result.masked ? " masked" : "");
+	} else {
+		for (size_t r = 0; r < ARRAY_LEN(rights); r++)
+			buf_add_byte(out, result.rights & rights[r].right ? rights[r].letter : '-');
+		buf_printf(out, " (%s)", access_class_name(result.class));
+	}
+	buf_fini(&whole);
+}
+
+static void paint_access(const struct permbox *box, const struct canvas *c)
+{
+	struct buf text = BUF_INIT;
+
+	if (box->user_name.len > 0)
+		paint_foreign(c->p, &text, box->user_name.data, box->user_name.len);
+	else
+		buf_add_str(&text, "you");
+	buf_add_str(&text, ": ");
+	if (box->count == 1)
+		add_answers(box, c, &text);
+	else
+		add_granted(box, c->p, &text);
+	put_safe(c, c->at->label, c->y[PART_ACCESS], &text, STYLE_DIM);
 	buf_fini(&text);
 }
 
@@ -201,12 +339,13 @@ static uint16_t add_change(const struct permbox *box, const struct paint *p, siz
 	const char *path = permbox_path(box, index, &len);
 
 	text_mode(out, item->mode);
+	buf_add_str(out, item->acl ? "+" : "");
 	if (item->skip != PERMBOX_NOT_SKIPPED) {
 		buf_printf(out, "   skipped: %s   ", reasons[item->skip]);
 	} else {
 		buf_add_str(out, paint_sign(p, SIGN_ARROW));
 		text_mode(out, permbox_new_mode(box, index));
-		buf_add_str(out, "  ");
+		buf_add_str(out, item->acl ? "+  " : "  ");
 	}
 	paint_foreign(p, out, path, len);
 	return item->skip != PERMBOX_NOT_SKIPPED ? STYLE_WARNING : STYLE_CHANGED;
@@ -236,7 +375,8 @@ static void add_summary(const struct permbox *box, const struct job *job, struct
 
 static void paint_list(struct permbox *box, const struct canvas *c, const struct job *job, const uint32_t *listed, size_t count)
 {
-	int y = LINES_ABOVE;
+	int y = c->y[PART_LIST];
+	int x = c->at->label;
 	struct buf text = BUF_INIT;
 
 	grid_symbol(c->p->grid, c->area.x - 1, c->area.y + y, GRID_TEE_LEFT, 1, STYLE_BORDER_ACTIVE);
@@ -254,10 +394,10 @@ static void paint_list(struct permbox *box, const struct canvas *c, const struct
 
 		buf_clear(&text);
 		style = job ? confirm_item(c->p, job, index, &text) : add_change(box, c->p, index, &text);
-		put_safe(c, 2, y + 1 + (int)i, &text, style);
+		put_safe(c, x, y + 1 + (int)i, &text, style);
 	}
 	if (box->field == PERMBOX_LIST)
-		focus(c, 2, y + (box->height > 0 ? 1 : 0));
+		focus(c, x, y + (box->height > 0 ? 1 : 0));
 	buf_fini(&text);
 }
 
@@ -288,14 +428,16 @@ void permbox_paint(struct permbox *box, const struct paint *p, const struct job 
 		count = box->recursive ? 0 : box->listed_count;
 	}
 	add_title(box, p, &title);
-	buf_printf(&bottom, "Enter %s%sTab field%sSpace toggle%sEsc leave",
-	           job && job->state == JOB_PLANNED ? "apply exactly this" : "apply", dot, dot, dot);
+	buf_printf(&bottom, "Enter %s%sTab field%sSpace toggle%su undo%sEsc leave",
+	           job && job->state == JOB_PLANNED ? "apply this" : "apply", dot, dot, dot, dot);
 	c.area = paint_frame(p, BOX_WIDTH, LINES_ABOVE + 1 + (int)lines, buf_str(&title), buf_str(&bottom));
+	place(box, &c);
+	box->height = 0;
 	paint_boxes(box, &c);
 	paint_fields(box, &c);
 	paint_recursive(box, &c);
 	paint_access(box, &c);
-	if (c.area.h > LINES_ABOVE)
+	if (c.y[PART_LIST] >= 0 && c.y[PART_LIST] < c.area.h)
 		paint_list(box, &c, job, listed, count);
 	buf_fini(&title);
 	buf_fini(&bottom);
