@@ -201,6 +201,31 @@ bool compare_has(const struct compare *compare, compare_id row)
 	return row > 0 && row < compare->rows.count && (row == COMPARE_TOP || row_at(compare, row)->present > 0);
 }
 
+size_t compare_panes(const struct compare *compare)
+{
+	return compare->count;
+}
+
+struct tree *compare_tree(const struct compare *compare, size_t pane)
+{
+	return compare->panes[pane].tree;
+}
+
+uint64_t compare_come(const struct compare *compare)
+{
+	return compare->come;
+}
+
+uint64_t compare_gone(const struct compare *compare)
+{
+	return compare->gone_ever;
+}
+
+bool compare_has_failed(const struct compare *compare)
+{
+	return compare->failed;
+}
+
 compare_id compare_find(const struct compare *compare, size_t pane, entry_id id)
 {
 	return row_of(&compare->panes[pane], id);
@@ -273,7 +298,12 @@ enum compare_state compare_state(const struct compare *compare, compare_id row)
 
 void compare_look(const struct compare *compare, compare_id row, struct compare_look *look)
 {
-	compare_judge(compare, row, look);
+	compare_judge(compare, row, compare_own_order, false, look);
+}
+
+void compare_look_by(const struct compare *compare, compare_id row, const uint8_t *order, bool measured, struct compare_look *look)
+{
+	compare_judge(compare, row, order, measured, look);
 }
 
 const struct compare_counts *compare_below(const struct compare *compare, compare_id dir)
@@ -312,6 +342,19 @@ bool compare_ask(struct compare *compare, compare_id row, struct compare_ask *as
 	return ask->count > 0;
 }
 
+void compare_unask(struct compare *compare, compare_id row)
+{
+	if (!compare_has(compare, row))
+		return;
+	row_at(compare, row)->flags &= (uint8_t)~ROW_ASKED;
+	compare_touch(compare, row);
+}
+
+size_t compare_wanted(const struct compare *compare)
+{
+	return compare->want_len - compare->want_at;
+}
+
 compare_id compare_pop_want(struct compare *compare)
 {
 	while (compare->want_at < compare->want_len) {
@@ -337,17 +380,29 @@ static bool is_current(const struct compare *compare, const struct row *row, con
 	       entry->mtime == file->mtime && tree_device(compare->panes[file->pane].tree, row->entries[file->pane]) == file->dev;
 }
 
+/* Of how many files is the content known? */
+static size_t count_contents(const struct compare *compare, struct row *row)
+{
+	size_t count = 0;
+
+	for (size_t pane = 0; pane < compare->count; pane++)
+		count += row_content(compare, row)[pane] != 0;
+	return count;
+}
+
+/* The numbers of two answers have nothing to do with each other: an answer takes the place of the one before, unless it knows less. */
 void compare_answer(struct compare *compare, const struct compare_ask *ask, const uint8_t *answers)
 {
 	struct row *row = row_at(compare, ask->row);
 
-	if (!compare_has(compare, ask->row))
+	if (!compare_has(compare, ask->row) || count_contents(compare, row) > ask->count)
 		return;
 	for (size_t i = 0; i < ask->count; i++) {
 		if (!is_current(compare, row, &ask->files[i]))
 			return;
 	}
 	row->flags &= (uint8_t)~ROW_ASKED;
+	memset(row_content(compare, row), 0, compare->count);
 	for (size_t i = 0; i < ask->count; i++)
 		row_content(compare, row)[ask->files[i].pane] = answers[i];
 	compare_touch(compare, ask->row);

@@ -133,6 +133,15 @@ void compare_free(struct compare *compare);
 /** Bring rows, states and roll-ups up to date with the trees: after tree_settle() and before tree_reclaim(). Returns -1 with ENOMEM, now or since. */
 MUN_NODISCARD int compare_settle(struct compare *compare);
 
+/** The same for at most `rows` of the rows that have to be looked at again. Returns whether there are more: their states are those of before, their looks are true. */
+bool compare_settle_part(struct compare *compare, size_t rows);
+
+/** Has memory run out, so that rows are missing? */
+bool compare_has_failed(const struct compare *compare);
+
+/** Compare by other criteria from now on. Nothing is known of any row until it was looked at again; contents that were read stay known. */
+void compare_set_by(struct compare *compare, unsigned by);
+
 /** Let numbers of rows that have gone be used again. */
 void compare_reclaim(struct compare *compare);
 
@@ -141,6 +150,14 @@ uint64_t compare_version(const struct compare *compare);
 
 /** Is the number in use? */
 bool compare_has(const struct compare *compare, compare_id row);
+
+/** How many directories are compared, and the tree of one. */
+size_t compare_panes(const struct compare *compare);
+struct tree *compare_tree(const struct compare *compare, size_t pane);
+
+/** Count up with every row that comes, and with every one that goes. */
+uint64_t compare_come(const struct compare *compare);
+uint64_t compare_gone(const struct compare *compare);
 
 /** The row of a pane's entry, or 0 when it has none. */
 compare_id compare_find(const struct compare *compare, size_t pane, entry_id id);
@@ -153,6 +170,12 @@ compare_id compare_parent(const struct compare *compare, compare_id row);
 
 /** The first row in a directory, in byte order of names; 0 when there is none. Sorts what has come since, after compare_settle(). */
 compare_id compare_first(struct compare *compare, compare_id dir);
+
+/** A row in a directory, from which compare_next() leads to all others, new ones last: for who sorts them. */
+compare_id compare_any(struct compare *compare, compare_id dir);
+
+/** How many rows compare_any() leads to, at most. */
+size_t compare_children(const struct compare *compare, compare_id dir);
 
 /** The row behind a row in its directory, or 0; as compare_first() has sorted them. */
 compare_id compare_next(const struct compare *compare, compare_id row);
@@ -175,6 +198,12 @@ enum compare_state compare_state(const struct compare *compare, compare_id row);
 /** All that is shown of a row. */
 void compare_look(const struct compare *compare, compare_id row, struct compare_look *look);
 
+/**
+ * The same with classes as they are when the panes are taken in another order, all of them. With `measured` the first of
+ * these is the one that the others are measured against: `differs` speaks of it, where it has an entry.
+ */
+void compare_look_by(const struct compare *compare, compare_id row, const uint8_t *order, bool measured, struct compare_look *look);
+
 /** Why a file's content could not be read; ERROR_NONE when it could, or need not. */
 enum error compare_content_error(const struct compare *compare, compare_id row, size_t pane);
 
@@ -189,6 +218,12 @@ bool compare_wants(const struct compare *compare, compare_id row);
 
 /** Ask for a row's contents: fills in which files are to be read. False when there is no need. */
 bool compare_ask(struct compare *compare, compare_id row, struct compare_ask *ask);
+
+/** What was asked for a row will not be answered: it has to be asked for again. */
+void compare_unask(struct compare *compare, compare_id row);
+
+/** How many rows may be waiting for compare_pop_want(). */
+size_t compare_wanted(const struct compare *compare);
 
 /** A row whose contents are wanted and not asked for, the oldest first; 0 when there is none. */
 compare_id compare_pop_want(struct compare *compare);

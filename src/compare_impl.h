@@ -94,6 +94,8 @@ struct compare {
 	unsigned by;
 	int64_t tolerance;
 	uint64_t version;
+	uint64_t come;       /* rows that ever came */
+	uint64_t gone_ever;  /* and that went */
 	bool failed;         /* memory ran out: rows are missing */
 	bool patient;        /* see compare_be_patient() */
 	struct pool rows;
@@ -167,8 +169,11 @@ static inline bool is_known_dir(const struct entry *entry)
 	return entry && entry->flags & ENTRY_KNOWN && S_ISDIR(entry->mode);
 }
 
-/** Judge a row by its entries, and by what its directory's side knows of those that are not there. */
-void compare_judge(const struct compare *compare, compare_id id, struct compare_look *look);
+/** Judge a row by its entries, and by what its directory's side knows of those that are not there; see compare_look_by(). */
+void compare_judge(const struct compare *compare, compare_id id, const uint8_t *order, bool measured, struct compare_look *look);
+
+/** The panes in their own order. */
+extern const uint8_t compare_own_order[COMPARE_MAX_PANES];
 
 /** Which files of a row have to be read to compare it. Returns how many. */
 size_t compare_judge_ask(const struct compare *compare, compare_id id, struct compare_file *files);

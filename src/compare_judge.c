@@ -179,21 +179,22 @@ static unsigned judge_pairs(struct judged *judged)
  * Give each pane that is known its letter: that of the first class whose first member it equals. Where that cannot be told
  * it gets none, and stays out of the way of the others. Returns how many classes there are.
  */
-static unsigned judge_classes(const struct judged *judged, struct compare_look *look, bool *undecided)
+static unsigned judge_classes(const struct judged *judged, const uint8_t *order, struct compare_look *look, bool *undecided)
 {
 	unsigned decides = deciding(judged->compare);
 	uint8_t firsts[COMPARE_MAX_PANES];
 	unsigned classes = 0;
 
 	*undecided = false;
-	for (size_t pane = 0; pane < judged->compare->count; pane++) {
+	for (size_t i = 0; i < judged->compare->count; i++) {
+		size_t pane = order[i];
 		unsigned at = 0;
 		unsigned pair = 0;
 
 		if (look->know[pane] != COMPARE_KNOWN)
 			continue;
 		for (; at < classes; at++) {
-			pair = judged->pairs[firsts[at]][pane];
+			pair = judged->pairs[size_min(firsts[at], pane)][size_max(firsts[at], pane)];
 			if (!(pair & decides))
 				break;
 		}
@@ -250,7 +251,23 @@ static void gather(const struct compare *compare, compare_id id, struct judged *
 	}
 }
 
-void compare_judge(const struct compare *compare, compare_id id, struct compare_look *look)
+const uint8_t compare_own_order[COMPARE_MAX_PANES] = {
+	0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25,
+};
+
+/* What differs between a pane and any other. */
+static unsigned judge_against(const struct judged *judged, size_t pane)
+{
+	unsigned found = 0;
+
+	for (size_t other = 0; other < judged->compare->count; other++) {
+		if (other != pane && judged->entries[other])
+			found |= judged->pairs[size_min(pane, other)][size_max(pane, other)];
+	}
+	return found;
+}
+
+void compare_judge(const struct compare *compare, compare_id id, const uint8_t *order, bool measured, struct compare_look *look)
 {
 	static const char letters[] = {
 		[COMPARE_UNKNOWN] = '.', [COMPARE_KNOWN] = '.', [COMPARE_ABSENT] = '-',
@@ -263,6 +280,9 @@ void compare_judge(const struct compare *compare, compare_id id, struct compare_
 
 	gather(compare, id, &judged);
 	found = judge_pairs(&judged);
+	look->wants = found & PAIR_READ;
+	if (measured && judged.entries[order[0]])
+		found = judge_against(&judged, order[0]);
 	if (found & COMPARE_DIFFERS_TYPE)
 		look->differs = (uint8_t)(found & ~(unsigned)(COMPARE_DIFFERS_TARGET | COMPARE_DIFFERS_SIZE | COMPARE_DIFFERS_CONTENT |
 							      COMPARE_DIFFERS_MTIME));
@@ -273,9 +293,8 @@ void compare_judge(const struct compare *compare, compare_id id, struct compare_
 		look->letters[pane] = letters[look->know[pane]];
 	}
 	look->letters[compare->count] = '\0';
-	classes = judge_classes(&judged, look, &undecided);
+	classes = judge_classes(&judged, order, look, &undecided);
 	look->state = judge_state(&judged, look, classes, undecided);
-	look->wants = found & PAIR_READ;
 }
 
 size_t compare_judge_ask(const struct compare *compare, compare_id id, struct compare_file *files)
@@ -287,13 +306,8 @@ size_t compare_judge_ask(const struct compare *compare, compare_id id, struct co
 	judge_pairs(&judged);
 	for (size_t pane = 0; pane < compare->count; pane++) {
 		const struct entry *entry = judged.entries[pane];
-		unsigned found = 0;
 
-		for (size_t other = 0; other < compare->count && entry; other++) {
-			if (other != pane && judged.entries[other])
-				found |= judged.pairs[size_min(pane, other)][size_max(pane, other)];
-		}
-		if (!(found & PAIR_READ))
+		if (!entry || !(judge_against(&judged, pane) & PAIR_READ))
 			continue;
 		files[count++] = (struct compare_file){
 			.pane = (uint8_t)pane,

@@ -83,6 +83,25 @@ compare_id compare_first(struct compare *compare, compare_id dir)
 	return side->first;
 }
 
+compare_id compare_any(struct compare *compare, compare_id dir)
+{
+	const struct row *row = row_at(compare, dir);
+	struct side *side = row->side ? side_at(compare, row->side) : NULL;
+
+	if (!side)
+		return 0;
+	if (side->unswept)
+		compare_side_sweep(compare, side);
+	return side->first;
+}
+
+size_t compare_children(const struct compare *compare, compare_id dir)
+{
+	uint32_t side = row_at(compare, dir)->side;
+
+	return side ? side_at(compare, side)->count : 0;
+}
+
 compare_id compare_next(const struct compare *compare, compare_id row)
 {
 	do

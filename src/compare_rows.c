@@ -137,6 +137,7 @@ compare_id compare_row_new(struct compare *compare, compare_id parent)
 		return 0;
 	row_at(compare, id)->parent = parent;
 	row_at(compare, id)->state = COMPARE_PENDING;
+	compare->come++;
 	return id;
 }
 
@@ -236,6 +237,7 @@ static void forget_row(struct compare *compare, compare_id id)
 	}
 	row->present = 0;
 	row->flags = ROW_GONE;
+	compare->gone_ever++;
 	compare->version++;
 }
 

@@ -4,6 +4,8 @@
  */
 #include "compare_impl.h"
 
+#include <string.h>
+
 void compare_touch(struct compare *compare, compare_id id)
 {
 	struct row *row = row_at(compare, id);
@@ -239,7 +241,7 @@ static void refresh_row(struct compare *compare, compare_id id)
 
 	row->flags &= (uint8_t)~(ROW_DIRTY | ROW_WANTS);
 	refresh_dirs(compare, id);
-	compare_judge(compare, id, &look);
+	compare_judge(compare, id, compare_own_order, false, &look);
 	if (look.state != row->state && id != COMPARE_TOP)
 		compare_count(compare, row->parent, row->state, look.state);
 	row->state = (uint8_t)look.state;
@@ -247,15 +249,55 @@ static void refresh_row(struct compare *compare, compare_id id)
 		want(compare, id);
 }
 
-int compare_settle(struct compare *compare)
+/* Use the room of those that were looked at again, once it is most of the queue. */
+static void trim_queue(struct compare *compare)
 {
-	while (compare->queue_at < compare->queue_len) {
+	enum { MANY = 1 << 16 };
+	size_t left = compare->queue_len - compare->queue_at;
+
+	if (left > 0 && (compare->queue_at < MANY || compare->queue_at < left))
+		return;
+	memmove(compare->queue, compare->queue + compare->queue_at, left * sizeof *compare->queue);
+	compare->queue_at = 0;
+	compare->queue_len = left;
+}
+
+bool compare_settle_part(struct compare *compare, size_t rows)
+{
+	for (; rows > 0 && compare->queue_at < compare->queue_len; rows--) {
 		compare_id id = compare->queue[compare->queue_at++];
 
 		if (!(row_at(compare, id)->flags & ROW_GONE))
 			refresh_row(compare, id);
 	}
-	compare->queue_at = compare->queue_len = 0;
+	if (compare->queue_len > 0)
+		trim_queue(compare);
 	compare_roll(compare);
+	return compare->queue_len > 0;
+}
+
+int compare_settle(struct compare *compare)
+{
+	while (compare_settle_part(compare, SIZE_MAX))
+		;
 	return compare->failed ? -1 : 0;
+}
+
+/* Room for all rows is there already, or there is none. */
+void compare_set_by(struct compare *compare, unsigned by)
+{
+	if (by == compare->by)
+		return;
+	compare->by = by;
+	for (compare_id id = COMPARE_TOP; id < compare->rows.count; id++) {
+		struct row *row = row_at(compare, id);
+
+		if (!compare_has(compare, id))
+			continue;
+		if (row->state != COMPARE_PENDING && id != COMPARE_TOP)
+			compare_count(compare, row->parent, row->state, COMPARE_PENDING);
+		row->state = COMPARE_PENDING;
+		compare_touch(compare, id);
+	}
+	compare_roll(compare);
 }

@@ -149,8 +149,26 @@ bool pane_busy(const struct pane *pane);
 /** How long a scanning pane has heard nothing, in nanoseconds; 0 when it is not waiting for anything. */
 int64_t pane_silent(const struct pane *pane, int64_t now);
 
-/** The current row's entry, or 0. */
+/** The current row's entry, or 0; while comparing that of the comparison's row, which this pane may not have. */
 entry_id pane_current(const struct pane *pane);
+
+/** The rows that stand in the pane's list, those of the comparison while there is one: how many, the entry of one (0: none), which is the current one. */
+size_t pane_row_count(const struct pane *pane);
+entry_id pane_row(const struct pane *pane, size_t index);
+size_t pane_row_at(const struct pane *pane);
+
+/** Move the cursor by rows, or put it on one; clamped. */
+void pane_move(struct pane *pane, int64_t by);
+void pane_goto(struct pane *pane, size_t index);
+
+/** Put the cursor on an entry, now or as soon as it has a row. */
+void pane_want(struct pane *pane, entry_id id);
+
+/** The next row in a direction (1 or -1) whose name contains `text`, or SIZE_MAX, as rows_search(). */
+size_t pane_search(const struct pane *pane, const char *text, size_t len, int direction);
+
+/** The directory in which something new is made; 0 while comparing when this pane has not the one that is shown. */
+entry_id pane_dir(const struct pane *pane);
 
 /** The shown directory: the root as named, and the path below it. */
 void pane_directory(const struct pane *pane, struct buf *out);
@@ -163,6 +181,9 @@ bool pane_enter(struct pane *pane);
 
 /** To the parent; at the root the parent becomes the new root, keeping what is known. False at `/`. */
 bool pane_leave(struct pane *pane);
+
+/** Has the root a parent that could become the root? */
+bool pane_can_rise(const struct pane *pane);
 
 /** Show the directory of an entry of this pane's tree, with the cursor on `cursor` (0: first). */
 void pane_show(struct pane *pane, entry_id dir, entry_id cursor);

@@ -4,15 +4,91 @@
 #include "pane.h"
 
 #include "glob.h"
-#include "session.h"
+#include "session_compare.h"
 
 #include <errno.h>
 #include <string.h>
 
+/* Rows ------------------------------------------------------------------------------------------------- */
+
+size_t pane_row_count(const struct pane *pane)
+{
+	const struct comparison *comparison = pane->session->comparison;
+
+	return comparison ? comparison->view.count : pane->rows.count;
+}
+
+entry_id pane_row(const struct pane *pane, size_t index)
+{
+	const struct comparison *comparison = pane->session->comparison;
+
+	if (comparison)
+		return comparison_entry(comparison, pane, index);
+	return tree_has(pane->tree, pane->rows.items[index].id) ? pane->rows.items[index].id : 0;
+}
+
+size_t pane_row_at(const struct pane *pane)
+{
+	const struct comparison *comparison = pane->session->comparison;
+
+	return comparison ? comparison->view.at : pane->rows.at;
+}
+
+void pane_move(struct pane *pane, int64_t by)
+{
+	struct comparison *comparison = pane->session->comparison;
+
+	if (comparison)
+		compare_view_move(&comparison->view, by);
+	else
+		rows_move(&pane->rows, by);
+}
+
+void pane_goto(struct pane *pane, size_t index)
+{
+	struct comparison *comparison = pane->session->comparison;
+
+	if (comparison)
+		compare_view_goto(&comparison->view, index);
+	else
+		rows_goto(&pane->rows, index);
+}
+
+void pane_want(struct pane *pane, entry_id id)
+{
+	struct comparison *comparison = pane->session->comparison;
+	size_t index = comparison ? comparison_index(comparison, pane) : SIZE_MAX;
+	compare_id row = index != SIZE_MAX ? compare_find(comparison->compare, index, id) : 0;
+
+	rows_want(&pane->rows, id);
+	if (row)
+		comparison_goto(comparison, row);
+}
+
+size_t pane_search(const struct pane *pane, const char *text, size_t len, int direction)
+{
+	const struct comparison *comparison = pane->session->comparison;
+
+	return comparison ? compare_view_search(&comparison->view, text, len, direction) : rows_search(&pane->rows, text, len, direction);
+}
+
+entry_id pane_dir(const struct pane *pane)
+{
+	const struct comparison *comparison = pane->session->comparison;
+
+	return comparison ? comparison_dir(comparison, pane) : pane->rows.dir;
+}
+
 entry_id pane_current(const struct pane *pane)
 {
+	const struct comparison *comparison = pane->session->comparison;
+
+	if (comparison)
+		return comparison_entry(comparison, pane, comparison->view.at);
 	return pane->rows.cursor && tree_has(pane->tree, pane->rows.cursor) ? pane->rows.cursor : 0;
 }
+
+/* Places ------------------------------------------------------------------------------------------------ */
 
 void pane_entry_path(const struct pane *pane, entry_id id, struct buf *out)
 {
@@ -87,6 +163,15 @@ static bool raise_root(struct pane *pane, struct buf *root)
 	return buf_str(&pane->root) != NULL;
 }
 
+bool pane_can_rise(const struct pane *pane)
+{
+	struct buf root = BUF_INIT;
+	bool can = !pane->recording && name_root(pane, &root);
+
+	buf_fini(&root);
+	return can;
+}
+
 bool pane_leave(struct pane *pane)
 {
 	entry_id dir = pane->rows.dir;
@@ -133,42 +218,48 @@ void pane_mark(struct pane *pane)
 	if (!id)
 		return;
 	set_mark(pane, id, !is_marked(pane, id));
-	rows_move(&pane->rows, 1);
+	pane_move(pane, 1);
 }
 
 void pane_mark_range(struct pane *pane)
 {
-	const struct rows *rows = &pane->rows;
-	size_t from = rows->at;
+	size_t at = pane_row_at(pane);
+	size_t from = at;
 
 	if (!pane_current(pane))
 		return;
-	for (size_t i = rows->at; i-- > 0;) {
-		if (is_marked(pane, rows->items[i].id)) {
+	for (size_t i = at; i-- > 0;) {
+		entry_id id = pane_row(pane, i);
+
+		if (id && is_marked(pane, id)) {
 			from = i;
 			break;
 		}
 	}
-	for (size_t i = from; i <= rows->at; i++)
-		set_mark(pane, rows->items[i].id, true);
+	for (size_t i = from; i <= at; i++)
+		set_mark(pane, pane_row(pane, i), true);
 }
 
 void pane_mark_glob(struct pane *pane, const char *glob, bool marked)
 {
-	for (size_t i = 0; i < pane->rows.count; i++) {
-		entry_id id = pane->rows.items[i].id;
+	for (size_t i = 0; i < pane_row_count(pane); i++) {
+		entry_id id = pane_row(pane, i);
 		size_t len;
-		const char *name = tree_name(pane->tree, id, &len);
+		const char *name = id ? tree_name(pane->tree, id, &len) : NULL;
 
-		if (glob_match(glob, strlen(glob), name, len))
+		if (name && glob_match(glob, strlen(glob), name, len))
 			set_mark(pane, id, marked);
 	}
 }
 
 void pane_mark_invert(struct pane *pane)
 {
-	for (size_t i = 0; i < pane->rows.count; i++)
-		set_mark(pane, pane->rows.items[i].id, !is_marked(pane, pane->rows.items[i].id));
+	for (size_t i = 0; i < pane_row_count(pane); i++) {
+		entry_id id = pane_row(pane, i);
+
+		if (id)
+			set_mark(pane, id, !is_marked(pane, id));
+	}
 }
 
 void pane_mark_none(struct pane *pane)

@@ -70,8 +70,7 @@ static char fold(char c)
 	return c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
 }
 
-/* Does a name, followed by '/' if `slash`, contain a text? */
-static bool contains(const char *name, size_t len, bool slash, const char *text, size_t text_len)
+bool rows_contains(const char *name, size_t len, bool slash, const char *text, size_t text_len)
 {
 	size_t all = len + slash;
 
@@ -104,7 +103,7 @@ bool rows_match(const struct rows *rows, entry_id id, const char *text, size_t t
 	size_t len;
 	const char *name = tree_name(rows->tree, id, &len);
 
-	return contains(name, len, entry_is_dir(entry_at(rows, id)), text, text_len);
+	return rows_contains(name, len, entry_is_dir(entry_at(rows, id)), text, text_len);
 }
 
 bool rows_filter_types(const struct rows *rows)

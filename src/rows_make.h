@@ -102,6 +102,9 @@ bool rows_pass(const struct rows *rows, entry_id id);
 /** Does it depend on the type of an entry, which may change, whether it has a row? */
 bool rows_filter_types(const struct rows *rows);
 
+/** Does a name, followed by '/' if `slash`, contain a text, ASCII case folded? */
+bool rows_contains(const char *name, size_t len, bool slash, const char *text, size_t text_len);
+
 /** Does the name of an entry (a directory's with '/' behind it) contain a text, ASCII case folded? */
 bool rows_match(const struct rows *rows, entry_id id, const char *text, size_t text_len);
 

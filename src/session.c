@@ -1,6 +1,7 @@
 #include "session.h"
 
 #include "config_file.h"
+#include "session_compare.h"
 #include "thread.h"
 
 #include <errno.h>
@@ -53,6 +54,7 @@ void session_free(struct session *session)
 {
 	if (!session)
 		return;
+	session_compare_end(session);
 	session_jobs_free(session);
 	for (size_t i = 0; i < session->pane_count; i++)
 		pane_free(session->panes[i]);
@@ -73,6 +75,7 @@ struct pane *session_open(struct session *session, const char *root)
 	if (!pane)
 		return NULL;
 	session->panes[session->pane_count++] = pane;
+	session_compare_again(session, NULL);
 	session->version++;
 	return pane;
 }
@@ -81,6 +84,7 @@ bool session_close(struct session *session, size_t index)
 {
 	if (session->pane_count <= 1 || index >= session->pane_count)
 		return false;
+	session_compare_again(session, session->panes[index]);
 	session_jobs_lost(session, session->panes[index], true);
 	pane_free(session->panes[index]);
 	session->pane_count--;
@@ -159,6 +163,7 @@ int64_t session_step(struct session *session, int64_t now, int64_t budget)
 		now = loop_now();
 		session->next_take = session->more ? now : now + TAKE_EVERY;
 	}
+	due = session_compare_step(session, now, &changed);
 	for (size_t i = 0; i < session->pane_count; i++) {
 		int64_t next = pane_step(session->panes[i], now, &changed);
 
@@ -178,5 +183,5 @@ bool session_busy(const struct session *session)
 		if (pane_busy(session->panes[i]))
 			return true;
 	}
-	return session_has_jobs(session);
+	return session_has_jobs(session) || (session->comparison && comparison_busy(session->comparison));
 }

@@ -11,6 +11,8 @@
 #include "pane.h"
 #include "wire.h"
 
+struct comparison;
+
 enum session_backend { BACKEND_THREADS, BACKEND_WORKERS };
 
 /** What the command line and the configuration say about scanning and changing. */
@@ -71,6 +73,7 @@ struct session {
 	bool more;                 /* the budget was used up before the sources were empty */
 	unsigned share;            /* scanner threads that each pane's scans were last given */
 	uint32_t umask;
+	struct comparison *comparison; /* of the panes, see session_compare.h; NULL: they are browsed each by itself */
 	struct buf directory;      /* where the program was started, absolute; empty when unknown */
 };
 

@@ -47,6 +47,29 @@ make_tree() {
 	find tree other -depth -exec touch -h -d '2020-02-03 04:05:06' {} +
 }
 
+# And for scripts that compare three that are much alike: left, right, third.
+make_versions() {
+	for version in left right third; do
+		mkdir -p $version/docs $version/src/deep
+		printf 'all:\n' >$version/Makefile
+		printf 'one' >$version/docs/index
+		printf 'int main' >$version/src/main.c
+		printf 'int util' >$version/src/deep/util.c
+		for name in a b c d; do printf 'same' >$version/same-$name; done
+		ln -s $version $version/link
+	done
+	printf 'ALL:\n' >right/Makefile
+	printf 'int utility' >third/src/deep/util.c
+	printf 'old' >left/docs/only-left
+	rm third/same-b
+	mkdir left/alone
+	printf 'x' >left/alone/x
+	find left right third -depth -exec touch -h -d '2020-02-03 04:05:06' {} +
+	chmod -R u=rwX,go=rX left right third
+	touch -d '2021-02-03 04:05:06' right/Makefile
+	chmod 600 third/same-c
+}
+
 # Directories have other sizes on every file system, people other names; and today's date is another one tomorrow.
 alike() {
 	sed -E \
@@ -79,6 +102,7 @@ run_one() {
 	make_tree
 	# The first line of a script says how the program is started: "# ARGUMENTS...".
 	arguments=$(sed -n '1s/^# *//p' "$screens/$name.script")
+	case $arguments in *left*) make_versions ;; esac
 	# shellcheck disable=SC2086 # several words are meant
 	timeout 60 "$MUNTIN" --no-config --script="$screens/$name.script" $arguments >out 2>err
 	echo "exit $?" >status

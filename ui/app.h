@@ -43,7 +43,7 @@ struct dialog {
 };
 
 /** The kinds of prompts, each with a history of its own. */
-enum app_history { HISTORY_COMMAND, HISTORY_SEARCH, HISTORY_FILTER, HISTORY_GLOB, HISTORY_PROGRAM, HISTORY_NAME, HISTORY_USER, HISTORY_KINDS };
+enum app_history { HISTORY_COMMAND, HISTORY_SEARCH, HISTORY_FILTER, HISTORY_GLOB, HISTORY_PROGRAM, HISTORY_NAME, HISTORY_USER, HISTORY_BY, HISTORY_KINDS };
 
 /** A name that should get the cursor as soon as it is there. */
 struct app_wish {
@@ -86,6 +86,9 @@ struct app {
 	uint16_t message_style;
 	struct buf search;              /* what `n` looks for */
 	entry_id searched_from;         /* the row on which a search began */
+	size_t searched_at;             /* and while comparing its line */
+	unsigned by;                    /* what is compared with the next `=`: enum compare_by */
+	bool seeking;                   /* a row is looked for, which is told when it was not found */
 	struct app_target renamed;      /* what the rename prompt is about */
 	struct app_wish wish;
 	uint8_t *announced;             /* by job: its end was told */
@@ -101,6 +104,7 @@ struct app {
 	bool orphaned;                  /* the supervisor has died */
 
 	struct rect status_rect;
+	struct rect compared_rect;      /* the comparison's own line */
 	struct rect hint_rect;
 	bool dirty;                     /* something is to be painted */
 	bool key_seen;                  /* … at the end of this turn */

@@ -10,6 +10,7 @@
 #include "external.h"
 #include "names.h"
 #include "owner.h"
+#include "session_compare.h"
 #include "supervise.h"
 #include "text.h"
 
@@ -139,9 +140,23 @@ static void step_wish(struct app *app)
 	}
 	id = tree_find(wish->pane->tree, wish->dir, wish->name.data, wish->name.len);
 	if (id)
-		rows_want(&wish->pane->rows, id);
+		pane_want(wish->pane, id);
 	if (id || (!session_has_jobs(app->session) && !pane_busy(wish->pane)))
 		wish->pane = NULL;
+}
+
+/** Tell that a row that was looked for was not found. */
+static void step_seek(struct app *app)
+{
+	const struct comparison *comparison = app->session->comparison;
+
+	if (!app->seeking || (comparison && comparison->sought == SOUGHT_RUNNING))
+		return;
+	app->seeking = false;
+	if (comparison && comparison->sought == SOUGHT_NONE)
+		app_fail(app, "there is none behind this row");
+	else
+		buf_clear(&app->message);
 }
 
 /** The session has changed: everybody who waits for that looks at it. */
@@ -155,6 +170,7 @@ static void step_all(struct app *app)
 	app->dirty = true;
 	step_jobs(app);
 	step_wish(app);
+	step_seek(app);
 	for (struct dialog *dialog = app->dialog; dialog; dialog = below) {
 		below = dialog->below;
 		if (dialog->ops->step)
@@ -198,6 +214,8 @@ bool app_idle(const struct app *app)
 	for (size_t i = 0; i < session->job_count; i++)
 		if (session->jobs[i]->state == JOB_PLANNING || session->jobs[i]->state == JOB_RUNNING)
 			return false;
+	if (session->comparison && comparison_busy(session->comparison))
+		return false;
 	return !app->dirty && app->painted_version == session->version && owners_settled(app->owners) && !app->external &&
 	       !names_busy(app);
 }
@@ -331,6 +349,33 @@ struct paint app_paint_now(struct app *app)
 	};
 }
 
+/** The comparison has a line of its own, where one can be spared; all panes show its rows, and as many of them as the lowest can. */
+static void layout_comparison(struct app *app, struct layout *layout)
+{
+	app->compared_rect = (struct rect){ 0, 0, 0, 0 };
+	if (!app->session->comparison || layout->panes.h < LAYOUT_SPARE)
+		return;
+	layout->panes.h--;
+	app->compared_rect = (struct rect){ layout->panes.x, layout->panes.y + layout->panes.h, layout->panes.w, 1 };
+}
+
+static void layout_rows(struct app *app)
+{
+	struct comparison *comparison = app->session->comparison;
+	size_t lowest = SIZE_MAX;
+
+	for (size_t i = 0; i < app->session->pane_count; i++) {
+		struct pane *pane = app->session->panes[i];
+
+		pane->height = paint_pane_height(&app->rects[i]);
+		rows_view(&pane->rows, pane->height);
+		if (!rect_empty(&app->rects[i]))
+			lowest = size_min(lowest, pane->height);
+	}
+	if (comparison)
+		compare_view_height(&comparison->view, lowest == SIZE_MAX ? 0 : lowest);
+}
+
 void app_layout(struct app *app)
 {
 	struct session *session = app->session;
@@ -342,15 +387,11 @@ void app_layout(struct app *app)
 		return;
 	term_size(app->term, &cols, &rows);
 	layout_screen(cols, rows, &layout);
+	layout_comparison(app, &layout);
 	layout_panes(layout.panes, session->pane_count, session->active, app->zoom, app->rects);
 	app->status_rect = layout.status;
 	app->hint_rect = layout.hint;
-	for (size_t i = 0; i < session->pane_count; i++) {
-		struct pane *pane = session->panes[i];
-
-		pane->height = paint_pane_height(&app->rects[i]);
-		rows_view(&pane->rows, pane->height);
-	}
+	layout_rows(app);
 }
 
 /** The newest job that is at work, or NULL. */
@@ -374,8 +415,12 @@ static void paint_bottom(struct app *app, const struct paint *p)
 	if (app->message.len > 0 && !rect_empty(&app->status_rect))
 		paint_cut(p, app->status_rect.x + 1, app->status_rect.y, app->status_rect.w - 2, &app->message,
 		          app->message_style);
+	else if (app->session->comparison)
+		paint_compared_status(p, app->session, app->status_rect);
 	else
 		paint_status(p, app->session, app->status_rect);
+	if (app->session->comparison)
+		paint_comparison(p, app->session, app->compared_rect);
 	if (waits)
 		paint_prefix(p, app->keymap, &app->keys, hint);
 	else if (job)

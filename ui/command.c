@@ -32,6 +32,8 @@ static const char *const operand_names[] = {
 	[OPERAND_BACKEND] = "[BACKEND]",
 	[OPERAND_TEXT] = "TEXT",
 	[OPERAND_PROGRAM] = "PROGRAM",
+	[OPERAND_BY] = "LIST",
+	[OPERAND_STATES] = "STATE...",
 	[OPERAND_MODE] = "[-R] MODE",
 	[OPERAND_USER] = "[USER]",
 };
@@ -164,7 +166,7 @@ static size_t operands_max(enum operand operand)
 		return 0;
 	if (operand == OPERAND_MODE)
 		return 2;
-	return operand == OPERAND_PROGRAM ? WORDS_MAX : 1;
+	return operand == OPERAND_PROGRAM || operand == OPERAND_STATES ? WORDS_MAX : 1;
 }
 
 /** Is there what a command acts on? */

@@ -25,6 +25,8 @@ enum operand {
 	OPERAND_BACKEND,  /* threads or workers */
 	OPERAND_TEXT,     /* to search or filter by, a pattern */
 	OPERAND_PROGRAM,  /* and its arguments */
+	OPERAND_BY,       /* criteria, with commas */
+	OPERAND_STATES,   /* words for states of compared rows */
 	OPERAND_MODE,     /* as chmod takes it, -R before it */
 	OPERAND_USER,     /* a name or a number */
 };
@@ -47,9 +49,9 @@ enum command_flags {
 	X(page_up, "page-up", "PgUp, ^u", COUNT, 0, NULL, "move up by a screen") \
 	X(top, "top", "g, Home", COUNT, 0, NULL, "to the first row; 5g to the fifth") \
 	X(bottom, "bottom", "G, End", COUNT, 0, NULL, "to the last row") \
-	X(enter, "enter", "l, Right, Enter", NONE, COMMAND_CURRENT, NULL, "into a directory; a file is viewed") \
+	X(enter, "enter", "l, Right, Enter", NONE, 0, NULL, "into a directory; a file is viewed") \
 	X(leave, "leave", "h, Left, Backspace", COUNT, 0, NULL, "to the parent, above the root too") \
-	X(expand, "expand", "o", NONE, COMMAND_CURRENT, NULL, "show what is in a directory in place") \
+	X(expand, "expand", "o", NONE, 0, NULL, "show what is in a directory in place") \
 	X(pane_next, "pane-next", "Tab", COUNT, 0, NULL, "the next pane becomes active") \
 	X(pane_prev, "pane-prev", "S-Tab", COUNT, 0, NULL, "the pane before becomes active") \
 	X(pane, "pane", "", NUMBER, 0, NULL, "pane N becomes active") \
@@ -81,6 +83,15 @@ enum command_flags {
 	X(trash, "trash", "d, F8, Del", NONE, COMMAND_DESTROYS | COMMAND_TARGETS, NULL, "not there yet: nothing is done") \
 	X(delete, "delete", "X", NONE, COMMAND_DESTROYS | COMMAND_TARGETS, "delete", "delete for good, after a question") \
 	X(chmod, "chmod", "p, F9", MODE, COMMAND_TARGETS, "permissions", "permission editor; with MODE at once") \
+	X(compare, "compare", "=", NONE, 0, "compare", "line the panes up by path, or end it") \
+	X(next_difference, "next-difference", "]", COUNT, 0, NULL, "next row that differs, below too") \
+	X(prev_difference, "prev-difference", "[", COUNT, 0, NULL, "to the one before") \
+	X(odd, "odd", "O", COUNT, 0, NULL, "to the next where this pane is alone") \
+	X(by, "by", "", BY, 0, NULL, "compare by: auto, content, mode, ...") \
+	X(show, "show", "a", STATES, 0, NULL, "same different missing error pending") \
+	X(fold, "fold", "F", NONE, 0, NULL, "rows that are the same in one line") \
+	X(reference, "reference", "^w r", NONE, 0, NULL, "measure the others against this pane") \
+	X(contents, "contents", "P", NONE, 0, NULL, "stop reading contents, or go on") \
 	X(backend, "backend", "B", BACKEND, 0, "backend", "scan by threads, or by workers") \
 	X(rescan, "rescan", "R", NONE, 0, NULL, "read the directory and below again") \
 	X(redraw, "redraw", "^l", NONE, 0, NULL, "draw the screen again") \

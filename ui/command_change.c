@@ -208,11 +208,15 @@ static bool check_path(struct app *app, const char *path, size_t len)
 /** A new entry in the shown directory. */
 static void make(struct app *app, enum op_kind kind, const char *path, size_t len)
 {
-	entry_id dir = session_pane(app->session)->rows.dir;
+	entry_id dir = pane_dir(session_pane(app->session));
 	struct targets targets = { &dir, 1, 1 };
 	struct buf name = BUF_INIT;
 	bool parents;
 
+	if (!dir) {
+		app_fail(app, "this pane has not the directory that is shown");
+		return;
+	}
 	while (kind == OP_MKDIR && len > 1 && path[len - 1] == '/')
 		len--;
 	parents = kind == OP_MKDIR && memchr(path, '/', len) != NULL;

@@ -10,6 +10,8 @@ enum { CANDIDATES_MAX = 1000 }; /* more are no help to anybody */
 
 static const char *const sort_words[] = { "name", "size", "mtime", "ext", "mode", "owner", "count" };
 static const char *const backend_words[] = { "threads", "workers" };
+static const char *const state_words[] = { "all", "same", "different", "missing", "error", "pending" };
+static const char *const by_words[] = { "auto", "type", "size", "mtime", "content", "target", "mode", "owner", "group" };
 
 /** Add a candidate that was found as raw bytes, quoted if the line is a command's. */
 static void add(struct completions *out, const char *before, size_t before_len, const char *name, size_t len, bool dir,
@@ -82,7 +84,7 @@ static void complete_below(const struct app *app, const char *word, size_t len, 
 {
 	const struct pane *pane = session_pane(app->session);
 	size_t before = directory_part(word, len);
-	entry_id dir = before > 0 && word[0] == '/' ? 0 : descend(pane->tree, pane->rows.dir, word, before);
+	entry_id dir = before > 0 && word[0] == '/' ? 0 : descend(pane->tree, pane_dir(pane), word, before);
 
 	if (dir)
 		add_children(pane->tree, dir, word, before, len, false, quoted, out);
@@ -203,6 +205,12 @@ void command_complete(void *arg, const char *text, size_t len, size_t *start, st
 		break;
 	case OPERAND_BACKEND:
 		complete_words(backend_words, ARRAY_LEN(backend_words), word.data, word.len, out);
+		break;
+	case OPERAND_STATES:
+		complete_words(state_words, ARRAY_LEN(state_words), word.data, word.len, out);
+		break;
+	case OPERAND_BY:
+		complete_words(by_words, ARRAY_LEN(by_words), word.data, word.len, out);
 		break;
 	case OPERAND_ROOT:
 		complete_root(app, word.data, word.len, true, out);

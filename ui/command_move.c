@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "app.h"
+#include "session_compare.h"
 #include "text.h"
 
 /** How often: once, unless a count was given. */
@@ -11,14 +12,9 @@ static int64_t times(const struct command_call *call)
 	return call->count ? (int64_t)call->count : 1;
 }
 
-static struct rows *rows_of(struct app *app)
-{
-	return &session_pane(app->session)->rows;
-}
-
 static bool move(struct app *app, int64_t by)
 {
-	rows_move(rows_of(app), by);
+	pane_move(session_pane(app->session), by);
 	return true;
 }
 
@@ -52,30 +48,61 @@ bool command_page_up(struct app *app, const struct command_call *call)
 
 bool command_top(struct app *app, const struct command_call *call)
 {
-	rows_goto(rows_of(app), call->count ? call->count - 1 : 0);
+	pane_goto(session_pane(app->session), call->count ? call->count - 1 : 0);
 	return true;
 }
 
 bool command_bottom(struct app *app, const struct command_call *call)
 {
-	rows_goto(rows_of(app), call->count ? call->count - 1 : SIZE_MAX);
+	pane_goto(session_pane(app->session), call->count ? call->count - 1 : SIZE_MAX);
 	return true;
 }
 
 /** A filter ends with the directory it was made for. */
 static void drop_filter(struct pane *pane)
 {
+	struct comparison *comparison = pane->session->comparison;
+
+	if (comparison && comparison->view.filter.len > 0) {
+		buf_clear(&comparison->view.filter);
+		compare_view_touch(&comparison->view);
+	}
 	if (pane->rows.filter.len == 0)
 		return;
 	buf_clear(&pane->rows.filter);
 	rows_touch(&pane->rows);
 }
 
+/** Enter on a row of the comparison: a directory in all panes, what is folded, or a file of this one. */
+static bool enter_compared(struct app *app, const struct command_call *call)
+{
+	struct comparison *comparison = app->session->comparison;
+	const struct compare_item *item = compare_view_current(&comparison->view);
+
+	if (item && item->run > 0) {
+		comparison->view.fold = false;
+		compare_view_touch(&comparison->view);
+		return true;
+	}
+	if (!item || !compare_is_dir(comparison->compare, item->row))
+		return pane_current(session_pane(app->session)) ? command_view(app, call) : app_fail(app, "enter: there is no entry here");
+	if (!compare_view_can_show(&comparison->view, item->row))
+		return app_fail(app, "only one pane has this directory; = ends the comparison");
+	drop_filter(session_pane(app->session));
+	return comparison_enter(comparison);
+}
+
 bool command_enter(struct app *app, const struct command_call *call)
 {
 	struct pane *pane = session_pane(app->session);
-	const struct entry *entry = tree_entry(pane->tree, pane_current(pane));
+	entry_id id = pane_current(pane);
+	const struct entry *entry;
 
+	if (app->session->comparison)
+		return enter_compared(app, call);
+	if (!id)
+		return app_fail(app, "enter: there is no entry here");
+	entry = tree_entry(pane->tree, id);
 	if (!entry_is_dir(entry))
 		return command_view(app, call);
 	drop_filter(pane);
@@ -90,7 +117,7 @@ bool command_leave(struct app *app, const struct command_call *call)
 
 	for (int64_t i = 0; i < times(call); i++) {
 		drop_filter(pane);
-		if (!pane_leave(pane))
+		if (app->session->comparison ? !comparison_leave(app->session->comparison) : !pane_leave(pane))
 			return app_fail(app, "there is nothing above");
 	}
 	return true;
@@ -101,7 +128,9 @@ bool command_expand(struct app *app, const struct command_call *call)
 	struct pane *pane = session_pane(app->session);
 
 	(void)call;
-	if (!entry_is_dir(tree_entry(pane->tree, pane_current(pane))))
+	if (app->session->comparison)
+		return comparison_expand(app->session->comparison) || app_fail(app, "only a directory that two panes have can be opened in place");
+	if (!pane_current(pane) || !entry_is_dir(tree_entry(pane->tree, pane_current(pane))))
 		return app_fail(app, "only a directory can be opened in place");
 	pane_expand(pane);
 	return true;
@@ -112,8 +141,8 @@ bool command_mark(struct app *app, const struct command_call *call)
 	struct pane *pane = session_pane(app->session);
 	int64_t count = times(call);
 
-	if ((uint64_t)count > pane->rows.count - pane->rows.at)
-		count = (int64_t)(pane->rows.count - pane->rows.at);
+	if ((uint64_t)count > pane_row_count(pane) - pane_row_at(pane))
+		count = (int64_t)(pane_row_count(pane) - pane_row_at(pane));
 	for (int64_t i = 0; i < count; i++)
 		pane_mark(pane);
 	return true;

@@ -8,6 +8,7 @@
 #include "confirm.h"
 #include "external.h"
 #include "list.h"
+#include "session_compare.h"
 #include "text.h"
 
 /* ---- order, filter, search ---------------------------------------------------- */
@@ -29,6 +30,8 @@ bool command_sort(struct app *app, const struct command_call *call)
 	};
 	struct rows *rows = &session_pane(app->session)->rows;
 
+	if (app->session->comparison)
+		return app_fail(app, "a comparison is in the order of names");
 	if (call->argc == 0) {
 		ask_choice(app, "sort by", choices, ARRAY_LEN(choices));
 		return true;
@@ -49,6 +52,8 @@ bool command_reverse(struct app *app, const struct command_call *call)
 	struct rows *rows = &session_pane(app->session)->rows;
 
 	(void)call;
+	if (app->session->comparison)
+		return app_fail(app, "a comparison is in the order of names");
 	rows->reverse = !rows->reverse;
 	rows_touch(rows);
 	return true;
@@ -56,22 +61,39 @@ bool command_reverse(struct app *app, const struct command_call *call)
 
 bool command_hidden(struct app *app, const struct command_call *call)
 {
+	struct comparison *comparison = app->session->comparison;
 	struct rows *rows = &session_pane(app->session)->rows;
+	bool shown;
 
 	(void)call;
-	rows->hidden = !rows->hidden;
-	rows_touch(rows);
-	app_say(app, "hidden names are %s", rows->hidden ? "shown" : "left out");
+	if (comparison) {
+		shown = comparison->view.no_hidden;
+		comparison->view.no_hidden = !shown;
+		compare_view_touch(&comparison->view);
+	} else {
+		shown = rows->hidden = !rows->hidden;
+		rows_touch(rows);
+	}
+	app_say(app, "hidden names are %s", shown ? "shown" : "left out");
 	return true;
+}
+
+/** The filter of what is shown. */
+static struct buf *filter_of(struct app *app)
+{
+	return app->session->comparison ? &app->session->comparison->view.filter : &session_pane(app->session)->rows.filter;
 }
 
 static void set_filter(struct app *app, const char *text, size_t len)
 {
-	struct rows *rows = &session_pane(app->session)->rows;
+	struct buf *filter = filter_of(app);
 
-	buf_clear(&rows->filter);
-	buf_add(&rows->filter, text, len);
-	rows_touch(rows);
+	buf_clear(filter);
+	buf_add(filter, text, len);
+	if (app->session->comparison)
+		compare_view_touch(&app->session->comparison->view);
+	else
+		rows_touch(&session_pane(app->session)->rows);
 }
 
 static void clear_filter(struct app *app)
@@ -81,7 +103,7 @@ static void clear_filter(struct app *app)
 
 bool command_filter(struct app *app, const struct command_call *call)
 {
-	const struct buf *now = &session_pane(app->session)->rows.filter;
+	const struct buf *now = filter_of(app);
 
 	if (call->argc > 0) {
 		set_filter(app, call->argv[0].data, call->argv[0].len);
@@ -100,37 +122,37 @@ bool command_filter(struct app *app, const struct command_call *call)
 /** To the next row with the text. Returns whether there is one. */
 static bool find(struct app *app, int direction)
 {
-	struct rows *rows = &session_pane(app->session)->rows;
+	struct pane *pane = session_pane(app->session);
 	size_t at;
 
 	if (app->search.len == 0)
 		return app_fail(app, "there is nothing to search for yet");
-	at = rows_search(rows, app->search.data, app->search.len, direction);
+	at = pane_search(pane, app->search.data, app->search.len, direction);
 	if (at == SIZE_MAX)
 		return app_fail_on(app, "not found: ", app->search.data, app->search.len);
-	rows_goto(rows, at);
+	pane_goto(pane, at);
 	return true;
 }
 
 /** Back to where the search began. */
 static void search_from(struct app *app)
 {
-	struct rows *rows = &session_pane(app->session)->rows;
-	size_t at = rows_find(rows, app->searched_from);
+	struct pane *pane = session_pane(app->session);
+	size_t at = app->session->comparison ? app->searched_at : rows_find(&pane->rows, app->searched_from);
 
 	if (at != SIZE_MAX)
-		rows_goto(rows, at);
+		pane_goto(pane, at);
 }
 
 static void search_changed(struct app *app, const char *text, size_t len)
 {
-	struct rows *rows = &session_pane(app->session)->rows;
+	struct pane *pane = session_pane(app->session);
 	size_t at;
 
 	search_from(app);
-	at = rows_search(rows, text, len, 1);
+	at = pane_search(pane, text, len, 1);
 	if (at != SIZE_MAX)
-		rows_goto(rows, at);
+		pane_goto(pane, at);
 }
 
 static void search_accepted(struct app *app, const char *text, size_t len)
@@ -144,6 +166,7 @@ static void search_accepted(struct app *app, const char *text, size_t len)
 bool command_search(struct app *app, const struct command_call *call)
 {
 	app->searched_from = pane_current(session_pane(app->session));
+	app->searched_at = pane_row_at(session_pane(app->session));
 	if (call->argc > 0) {
 		buf_clear(&app->search);
 		buf_add(&app->search, call->argv[0].data, call->argv[0].len);
@@ -414,6 +437,7 @@ bool command_redraw(struct app *app, const struct command_call *call)
 
 bool command_stop(struct app *app, const struct command_call *call)
 {
+	struct comparison *comparison = app->session->comparison;
 	struct pane *pane = session_pane(app->session);
 
 	(void)call;
@@ -423,7 +447,9 @@ bool command_stop(struct app *app, const struct command_call *call)
 	}
 	if (pane_stop(pane))
 		app_say(app, "stopped; R reads again");
-	else if (pane->rows.filter.len > 0)
+	else if (comparison && !comparison->paused && comparison_to_read(comparison) > 0)
+		command_contents(app, call);
+	else if (filter_of(app)->len > 0)
 		clear_filter(app);
 	return true;
 }

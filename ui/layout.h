@@ -8,6 +8,7 @@
 
 enum {
 	LAYOUT_COLUMN = 24,  /* a pane narrower than this wraps into another row of panes */
+	LAYOUT_SPARE = 8,    /* panes that are lower spare no line for what is said about them all */
 	LAYOUT_HEIGHT = 3,   /* a pane lower than this is of no use: rows of panes that do not fit are left out */
 };
 

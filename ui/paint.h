@@ -46,6 +46,7 @@ enum sign {
 	SIGN_AT_LEAST,
 	SIGN_ARROW,
 	SIGN_ELLIPSIS,
+	SIGN_DIFFERS,
 	SIGN_COUNT
 };
 
@@ -90,6 +91,12 @@ void paint_panes(const struct paint *p, const struct session *session, const str
 
 /** The line about the current entry. */
 void paint_status(const struct paint *p, const struct session *session, struct rect rect);
+
+/** The same while comparing: the current row, how it differs, and the active pane's entry. */
+void paint_compared_status(const struct paint *p, const struct session *session, struct rect rect);
+
+/** A line with what the comparison has found so far, by what, and what was left out. */
+void paint_comparison(const struct paint *p, const struct session *session, struct rect rect);
 
 /** A line with how far a job is. */
 void paint_job_line(const struct paint *p, const struct job *job, struct rect rect);

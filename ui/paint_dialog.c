@@ -1,4 +1,4 @@
-#include "paint.h"
+#include "paint_pane.h"
 
 #include <string.h>
 
@@ -34,8 +34,7 @@ struct rect paint_frame(const struct paint *p, int w, int h, const char *title, 
 	return inside;
 }
 
-/** What a pane's entry is, beyond its row. */
-static void add_facts(const struct paint *p, const struct pane *pane, entry_id id, struct buf *out)
+void paint_facts(const struct paint *p, const struct pane *pane, entry_id id, struct buf *out)
 {
 	const struct entry *entry = tree_entry(pane->tree, id);
 	const struct dir *dir = tree_dir(pane->tree, id);
@@ -75,7 +74,7 @@ void paint_status(const struct paint *p, const struct session *session, struct r
 		return;
 	pane_entry_path(pane, id, &path);
 	paint_path(p, &shown, path.data, path.len);
-	add_facts(p, pane, id, &facts);
+	paint_facts(p, pane, id, &facts);
 	used = text_width(facts.data, facts.len);
 	room = rect.w - 2 - used;
 	room = room < rect.w / 3 ? rect.w / 3 : room;

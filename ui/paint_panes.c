@@ -1,4 +1,4 @@
-#include "paint.h"
+#include "paint_pane.h"
 
 #include <string.h>
 
@@ -10,9 +10,7 @@
  * Columns are left out from the right until the name has ROW_NAME cells.
  */
 enum {
-	ROW_LEAD = 3,
 	ROW_NAME = 10,
-	ROW_INDENT = 2,
 	COLUMN_SIZE = 8,
 	COLUMN_MODE = 9,
 	COLUMN_TIME = 7,
@@ -20,14 +18,6 @@ enum {
 	FRAME_HEIGHT = 3,
 	HEADER_HEIGHT = 5, /* a lower one has no header */
 	TITLE_REASON = 24, /* in a narrower title there is no room for why a source failed */
-};
-
-/** Which columns a pane has room for, and what that leaves to the name. */
-struct columns {
-	bool size;
-	bool mode;
-	bool time;
-	int name;
 };
 
 /** Where the parts of a pane are. */
@@ -60,7 +50,7 @@ size_t paint_pane_height(const struct rect *rect)
 	return height > 0 ? (size_t)height : 0;
 }
 
-static struct columns columns_of(int width)
+struct columns paint_columns_of(int width)
 {
 	struct columns columns = { .name = width - ROW_LEAD };
 
@@ -75,11 +65,20 @@ static struct columns columns_of(int width)
 	return columns;
 }
 
+void paint_column_heads(const struct paint *p, struct columns columns, int x, int y)
+{
+	if (columns.size)
+		grid_put_str(p->grid, x + 1 + COLUMN_SIZE - 4, y, 4, "size", STYLE_HEADER);
+	if (columns.mode)
+		grid_put_str(p->grid, x + 2 + COLUMN_SIZE, y, COLUMN_MODE, "mode", STYLE_HEADER);
+	if (columns.time)
+		grid_put_str(p->grid, x + 3 + COLUMN_SIZE + COLUMN_MODE, y, COLUMN_TIME, "mtime", STYLE_HEADER);
+}
+
 static void paint_header(const struct paint *p, const struct rows *rows, struct rect line)
 {
 	static const char *const sorted_by[] = { "name", "size", "mtime", "ext", "mode", "owner", "count" };
-	struct columns columns = columns_of(line.w);
-	int x = line.x + ROW_LEAD + columns.name;
+	struct columns columns = paint_columns_of(line.w);
 
 	grid_put_str(p->grid, line.x + 1, line.y, line.w - 1, "name", STYLE_HEADER);
 	if (columns.name > 20 && (rows->sort != ROWS_NAME || rows->reverse)) {
@@ -89,12 +88,7 @@ static void paint_header(const struct paint *p, const struct rows *rows, struct 
 		paint_cut(p, line.x + 6, line.y, columns.name - 4, &how, STYLE_HEADER);
 		buf_fini(&how);
 	}
-	if (columns.size)
-		grid_put_str(p->grid, x + 1 + COLUMN_SIZE - 4, line.y, 4, "size", STYLE_HEADER);
-	if (columns.mode)
-		grid_put_str(p->grid, x + 2 + COLUMN_SIZE, line.y, COLUMN_MODE, "mode", STYLE_HEADER);
-	if (columns.time)
-		grid_put_str(p->grid, x + 3 + COLUMN_SIZE + COLUMN_MODE, line.y, COLUMN_TIME, "mtime", STYLE_HEADER);
+	paint_column_heads(p, columns, line.x + ROW_LEAD + columns.name, line.y);
 }
 
 /** Is there something below that could not be read, or will not be any more? */
@@ -152,7 +146,7 @@ static const char *special_sign(uint32_t mode)
 	}
 }
 
-static const char *row_sign(const struct paint *p, const struct pane *pane, entry_id id)
+const char *paint_row_sign(const struct paint *p, const struct pane *pane, entry_id id)
 {
 	const struct entry *entry = tree_entry(pane->tree, id);
 	const struct dir *dir = tree_dir(pane->tree, id);
@@ -165,9 +159,7 @@ static const char *row_sign(const struct paint *p, const struct pane *pane, entr
 	return paint_sign(p, entry->flags & ENTRY_EXPANDED ? SIGN_OPEN : SIGN_CLOSED);
 }
 
-/** The columns behind the name. */
-static void paint_columns(const struct paint *p, const struct pane *pane, entry_id id, struct columns columns, int x, int y,
-                          uint16_t flags)
+void paint_columns(const struct paint *p, const struct pane *pane, entry_id id, struct columns columns, int x, int y, uint16_t flags)
 {
 	const struct entry *entry = tree_entry(pane->tree, id);
 	bool known = (entry->flags & ENTRY_KNOWN) != 0;
@@ -195,7 +187,7 @@ static void paint_columns(const struct paint *p, const struct pane *pane, entry_
 static void paint_row(const struct paint *p, const struct pane *pane, struct row row, struct rect line, uint16_t flags)
 {
 	const struct entry *entry = tree_entry(pane->tree, row.id);
-	struct columns columns = columns_of(line.w);
+	struct columns columns = paint_columns_of(line.w);
 	int indent = (int)size_min(row.indent * (size_t)ROW_INDENT, (size_t)columns.name / 2);
 	struct buf name = BUF_INIT;
 
@@ -203,7 +195,7 @@ static void paint_row(const struct paint *p, const struct pane *pane, struct row
 		flags |= STYLE_MARKED;
 	grid_fill(p->grid, line.x, line.y, line.w, 1, STYLE_FILE | flags);
 	grid_put_str(p->grid, line.x, line.y, 1, entry->flags & ENTRY_MARKED ? "*" : " ", STYLE_MARK | flags);
-	grid_put_str(p->grid, line.x + 1 + indent, line.y, line.w > 0 ? 1 : 0, row_sign(p, pane, row.id),
+	grid_put_str(p->grid, line.x + 1 + indent, line.y, line.w > 0 ? 1 : 0, paint_row_sign(p, pane, row.id),
 	             STYLE_FILE | flags);
 	paint_name(p, pane->tree, row.id, false, &name);
 	if (text_width(name.data, name.len) + 8 <= columns.name - indent) {
@@ -353,7 +345,10 @@ static void paint_title(const struct paint *p, const struct pane *pane, struct r
 	int needs;
 	int used = 0;
 
-	pane_directory(pane, &path);
+	if (pane->session->comparison)
+		comparison_directory(pane->session->comparison, pane, &path);
+	else
+		pane_directory(pane, &path);
 	paint_path(p, &where, path.data, path.len);
 	needs = text_width(where.data, where.len);
 	needs = needs < room / 2 ? needs : room / 2;
@@ -388,11 +383,14 @@ static const char *backend_name(const struct pane *pane)
 
 static void add_footer(const struct paint *p, const struct pane *pane, struct buf *out)
 {
+	const struct comparison *comparison = pane->session->comparison;
 	const struct rows *rows = &pane->rows;
 	const struct dir *dir = tree_dir(pane->tree, rows->dir);
 	size_t marked = tree_marked(pane->tree, NULL);
 
-	if (dir && rows->filter.len > 0) {
+	if (comparison) {
+		paint_plural(out, comparison->view.count, "row");
+	} else if (dir && rows->filter.len > 0) {
 		text_count(out, rows->count);
 		buf_add_str(out, " of ");
 		text_count(out, dir->count);
@@ -428,6 +426,8 @@ static void paint_footer(const struct paint *p, const struct pane *pane, struct 
 	buf_add_str(&kind, backend_name(pane));
 	if (pane->polls)
 		buf_add_str(&kind, ", polled");
+	if (pane->session->comparison && pane->session->comparison->reference == pane)
+		buf_add_str(&kind, kind.len > 0 ? ", reference" : "reference");
 	used = paint_label(p, frame.x + 1, y, frame.w - 2, &text, style);
 	if (used + (int)kind.len + 2 <= frame.w - 3)
 		paint_label(p, frame.x + frame.w - 2 - (int)kind.len - 2, y, (int)kind.len + 2, &kind, STYLE_TITLE);
@@ -437,16 +437,23 @@ static void paint_footer(const struct paint *p, const struct pane *pane, struct 
 
 static void paint_pane(const struct paint *p, const struct pane *pane, const struct rect *rect, bool active, bool cursor)
 {
+	const struct comparison *comparison = pane->session->comparison;
 	struct parts parts = parts_of(rect);
+	struct rect header = { parts.rows.x, parts.rows.y - 1, parts.rows.w, 1 };
 
 	if (parts.framed) {
 		grid_box(p->grid, rect->x, rect->y, rect->w, rect->h, active ? STYLE_BORDER_ACTIVE : STYLE_BORDER);
 		paint_title(p, pane, *rect, active);
 		paint_footer(p, pane, *rect, active);
 	}
-	if (parts.header)
-		paint_header(p, &pane->rows, (struct rect){ parts.rows.x, parts.rows.y - 1, parts.rows.w, 1 });
-	paint_rows(p, pane, parts.rows, active, cursor);
+	if (parts.header && comparison)
+		paint_compared_header(p, comparison, header);
+	else if (parts.header)
+		paint_header(p, &pane->rows, header);
+	if (comparison)
+		paint_compared_rows(p, comparison, pane, parts.rows, active, cursor);
+	else
+		paint_rows(p, pane, parts.rows, active, cursor);
 }
 
 void paint_panes(const struct paint *p, const struct session *session, const struct rect *rects, bool cursor)

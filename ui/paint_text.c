@@ -18,6 +18,7 @@ static const char *const signs[SIGN_COUNT][2] = {
 	[SIGN_AT_LEAST] = { "≥", ">" },
 	[SIGN_ARROW] = { " → ", " -> " },
 	[SIGN_ELLIPSIS] = { "…", "..." },
+	[SIGN_DIFFERS] = { "≠", "<>" },
 };
 
 static const char *const wheel_utf8[] = { "⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏" };

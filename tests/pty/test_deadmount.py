@@ -131,3 +131,22 @@ def test_abort_frees_everybody(ctx):
         assert term.wait_end() == 0
         term.check_restored()
         check_gone(term, pids)
+
+
+def test_compare_with_the_dead(ctx):
+    """What a pane that hangs may have is not known: nothing is missing in it, and the keys act at once."""
+    term, pids, _ = browse_dead(ctx, 'dead', 'threads')
+    term.keys('=')
+
+    def lines_with(name):
+        return [line for line in term.text().splitlines() if name + ' ' in line]
+
+    term.wait(lambda: any(' .a ' in line for line in lines_with('notes')), what='a row that is not known')
+    assert not any(' -a ' in line for line in term.text().splitlines()), term.text()
+    assert ' same ' not in term.text(), term.text()
+    with Limit(0.5):
+        term.keys('G')
+        term.wait(lambda: lines_with('notes'), what='the last row')
+    term.keys('=')
+    term.wait(lambda: current(term) is not None, what='the panes by themselves')
+    check_quit(term, pids, lambda: term.keys('q'))

@@ -1,0 +1,470 @@
+/*
+ * The comparison as it is painted, while it becomes known: streams of scans of small trees made by chance are let in frame by
+ * frame, in an order made by chance. After every one the screen is read, and nothing on it may be what turns out to be wrong.
+ */
+#include "op_sandbox.h"
+#include "apply.h"
+#include "command.h"
+#include "paint.h"
+#include "scan.h"
+#include "session_compare.h"
+#include "text.h"
+
+#include <pthread.h>
+
+enum { PANES = 3, NAMES = 60, COLS = 60 * PANES, ROWS = NAMES + 10, PATIENCE = 20 };
+
+static struct loop loop = LOOP_INIT;
+static struct sandbox box;
+static struct session *session;
+static struct styles *styles;
+static struct grid grid;
+static struct paint p;
+static uint32_t seed;
+static size_t panes;
+
+static unsigned draw(unsigned below)
+{
+	seed = seed * 1664525 + 1013904223;
+	return (seed >> 8) % below;
+}
+
+/* Trees ------------------------------------------------------------------------------------------------ */
+
+/* Where the entry of a number is: below a directory of a smaller one, or at the top. */
+static size_t parents[NAMES];
+static bool dirs[NAMES];
+
+static void path_of(size_t pane, size_t i, char *path, size_t size)
+{
+	size_t chain[NAMES];
+	size_t count = 0;
+	int len = snprintf(path, size, "%s/p%zu", box.path, pane);
+
+	for (size_t at = i; at != SIZE_MAX; at = parents[at])
+		chain[count++] = at;
+	while (count-- > 0)
+		len += snprintf(path + len, size - (size_t)len, "/%c%02zu", dirs[chain[count]] ? 'd' : 'f', chain[count]);
+}
+
+static void make_file(const char *path)
+{
+	/* equal times mean equal contents, as `auto` takes it: else what is the same depends on who is there */
+	static const char *const contents[] = { "one", "two", "three" };
+	size_t which = draw(draw(2) ? 1 : ARRAY_LEN(contents));
+	const struct timespec times[2] = { { .tv_sec = 1000 }, { .tv_sec = (time_t)(1000 + which * 10 + draw(2)) } };
+	const char *content = contents[which];
+	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, draw(6) ? 0644 : 0600);
+
+	/* the directory may be missing in this pane */
+	if (fd < 0)
+		return;
+	ck_assert_int_eq(write(fd, content, strlen(content)), (ssize_t)strlen(content));
+	ck_assert_int_eq(futimens(fd, times), 0);
+	close(fd);
+}
+
+static void make_trees(void)
+{
+	char path[1024];
+
+	for (size_t i = 0; i < NAMES; i++) {
+		dirs[i] = draw(4) == 0;
+		do
+			parents[i] = i ? draw((unsigned)i + 4) : SIZE_MAX;
+		while (parents[i] < i && !dirs[parents[i]]);
+		parents[i] = parents[i] < i ? parents[i] : SIZE_MAX;
+	}
+	for (size_t pane = 0; pane < panes; pane++) {
+		snprintf(path, sizeof path, "%s/p%zu", box.path, pane);
+		ck_assert_int_eq(mkdir(path, 0755), 0);
+		for (size_t i = 0; i < NAMES; i++) {
+			path_of(pane, i, path, sizeof path);
+			if (draw(8) == 0)
+				continue;
+			if (!dirs[i])
+				make_file(path);
+			else if (mkdir(path, 0755) != 0)
+				ck_assert_int_eq(errno, ENOENT);
+		}
+	}
+}
+
+/* Streams ---------------------------------------------------------------------------------------------- */
+
+static struct stream {
+	struct buf bytes;
+	size_t at;
+	struct scan_view *view;
+	pthread_mutex_t lock;
+	pthread_cond_t ended;
+	bool done;
+} streams[PANES];
+
+static int put(void *arg, const void *frames, size_t len)
+{
+	struct stream *stream = arg;
+
+	pthread_mutex_lock(&stream->lock);
+	buf_add(&stream->bytes, frames, len);
+	pthread_mutex_unlock(&stream->lock);
+	return 0;
+}
+
+static void *open_writer(void *arg)
+{
+	return arg;
+}
+
+static int flush(void *writer)
+{
+	(void)writer;
+	return 0;
+}
+
+static void close_writer(void *writer)
+{
+	(void)writer;
+}
+
+static void ended(void *arg)
+{
+	struct stream *stream = arg;
+
+	pthread_mutex_lock(&stream->lock);
+	stream->done = true;
+	pthread_cond_signal(&stream->ended);
+	pthread_mutex_unlock(&stream->lock);
+}
+
+static void record(size_t pane)
+{
+	struct stream *stream = &streams[pane];
+	char root[300];
+	const struct scan_options options = {
+		.id = 1, .depth = WIRE_DEPTH_ALL, .jobs = 1 + draw(2), .root = root, .path = "",
+		.sink = { put, stream, open_writer, put, flush, close_writer }, .ended = ended, .ended_arg = stream,
+	};
+	struct scan *scan;
+
+	snprintf(root, sizeof root, "%s/p%zu", box.path, pane);
+	buf_clear(&stream->bytes);
+	stream->done = false;
+	pthread_mutex_init(&stream->lock, NULL);
+	pthread_cond_init(&stream->ended, NULL);
+	scan = scan_new(&options);
+	ck_assert_ptr_nonnull(scan);
+	pthread_mutex_lock(&stream->lock);
+	while (!stream->done)
+		pthread_cond_wait(&stream->ended, &stream->lock);
+	pthread_mutex_unlock(&stream->lock);
+	scan_unref(scan);
+}
+
+/* Let one frame in. Returns whether there was one. */
+static bool let_in(size_t pane)
+{
+	struct stream *stream = &streams[pane];
+	struct wire_frame frame;
+	size_t used;
+
+	if (stream->at == stream->bytes.len)
+		return false;
+	ck_assert_int_eq(wire_next(stream->bytes.data + stream->at, stream->bytes.len - stream->at, &frame, &used), WIRE_OK);
+	stream->at += used;
+	if (frame.type <= WIRE_DONE)
+		ck_assert_int_ne(scan_view_apply(stream->view, &frame, NULL), APPLY_BAD);
+	return true;
+}
+
+/* The session ------------------------------------------------------------------------------------------ */
+
+static int64_t now;
+
+static void turn(void)
+{
+	bool changed = false;
+
+	for (size_t i = 0; i < panes; i++) {
+		struct tree *tree = session->panes[i]->tree;
+
+		for (entry_id id = TREE_ROOT; id; id = tree_walk(tree, TREE_ROOT, id)) {
+			if (tree_dir(tree, id))
+				tree_entry(tree, id)->flags |= ENTRY_EXPANDED;
+		}
+	}
+	compare_view_touch(&session->comparison->view);
+	now += 3 * LOOP_SECOND;
+	session_compare_step(session, now, &changed);
+}
+
+static void open_session(void)
+{
+	const struct session_options options = { .jobs = 2, .max_depth = WIRE_DEPTH_ALL };
+	char root[300];
+
+	session = session_new(&loop, &options);
+	ck_assert_ptr_nonnull(session);
+	for (size_t i = 0; i < panes; i++) {
+		struct pane *pane;
+
+		snprintf(root, sizeof root, "%s/p%zu", box.path, i);
+		pane = session_open(session, root);
+		ck_assert_ptr_nonnull(pane);
+		pane->wanted = false;
+		streams[i].view = scan_view_new(pane->tree, TREE_ROOT);
+		streams[i].at = 0;
+		ck_assert_ptr_nonnull(streams[i].view);
+	}
+	ck_assert_int_eq(session_compare(session, COMPARE_AUTO, 0), 0);
+	compare_view_height(&session->comparison->view, ROWS);
+}
+
+static void close_session(void)
+{
+	for (size_t i = 0; i < panes; i++) {
+		scan_view_free(streams[i].view);
+		streams[i].view = NULL;
+	}
+	session_free(session);
+	session = NULL;
+}
+
+/* Turn until all is known. */
+static void finish(void)
+{
+	int64_t until = loop_now() + PATIENCE * LOOP_SECOND;
+
+	do {
+		ck_assert_msg(loop_now() < until, "not known in %d s", PATIENCE);
+		turn();
+		if (comparison_busy(session->comparison))
+			ck_assert_int_ge(loop_run_once(&loop, LOOP_MS), 0);
+	} while (comparison_busy(session->comparison));
+}
+
+/* What is true in the end ------------------------------------------------------------------------------- */
+
+static struct truth {
+	bool there;
+	struct compare_look look;
+	bool all_same;       /* and whatever is below, if there are rows */
+} truths[NAMES];
+
+static struct compare_counts totals;
+
+static size_t number_of(const char *name)
+{
+	return (size_t)(name[1] - '0') * 10 + (size_t)(name[2] - '0');
+}
+
+static void learn_truth(void)
+{
+	struct compare *compare = session->comparison->compare;
+
+	memset(truths, 0, sizeof truths);
+	for (compare_id row = COMPARE_TOP; (row = compare_walk(compare, COMPARE_TOP, row));) {
+		size_t len;
+		struct truth *truth = &truths[number_of(compare_name(compare, row, &len))];
+
+		truth->there = true;
+		comparison_look(session->comparison, row, &truth->look);
+		truth->all_same = compare_view_is_same(compare, row);
+	}
+	totals = *compare_below(compare, COMPARE_TOP);
+}
+
+/* The screen ------------------------------------------------------------------------------------------- */
+
+static bool is_class(char letter)
+{
+	return letter >= 'a' && letter <= 'z';
+}
+
+static void check_letters(const struct truth *truth, const char *letters, const char *line)
+{
+	ck_assert_msg(truth->there, "no such row in the end: %s", line);
+	for (size_t a = 0; a < panes; a++) {
+		char last = truth->look.letters[a];
+
+		if (letters[a] != '.')
+			ck_assert_msg(letters[a] == '-' || letters[a] == '!' ? last == letters[a] : is_class(last), "in the end %s: %s",
+				      truth->look.letters, line);
+		for (size_t b = 0; b < a; b++) {
+			if (is_class(letters[a]) && is_class(letters[b]))
+				ck_assert_msg((letters[a] == letters[b]) == (last == truth->look.letters[b]), "in the end %s: %s",
+					      truth->look.letters, line);
+		}
+	}
+}
+
+/* A line of the panes: every pane has the same letters, and a roll-up that claims nothing wrong. */
+static unsigned check_line(const char *line, const struct rect *rects)
+{
+	const char *letters = line + rects[0].x + 2;
+	size_t number = SIZE_MAX;
+
+	for (size_t i = 0; i < panes; i++) {
+		const char *from = line + rects[i].x + 2 + panes + 1 + 9;
+		const char *end = line + rects[i].x + rects[i].w;
+
+		for (const char *at = from; at + 3 < end && number == SIZE_MAX; at++) {
+			if ((*at == 'd' || *at == 'f') && strspn(at + 1, "0123456789") == 2)
+				number = number_of(at);
+		}
+		ck_assert_msg(memcmp(letters, line + rects[i].x + 2, panes) == 0, "other letters: %s", line);
+	}
+	if (number == SIZE_MAX) {
+		ck_assert_msg(*letters == ' ', "letters without a name: %s", line);
+		return 0;
+	}
+	check_letters(&truths[number], letters, line);
+	for (size_t i = 0; i < panes; i++) {
+		const char *claim = memchr(line + rects[i].x, '=', (size_t)rects[i].w);
+
+		if (claim && !strchr("+", claim[1 + strspn(claim + 1, "0123456789")]))
+			ck_assert_msg(truths[number].all_same || truths[number].look.state != COMPARE_SAME, "not all the same: %s", line);
+	}
+	return 1;
+}
+
+/* The number before a word; 0 when it does not stand there. */
+static unsigned count_of(const char *line, const char *word)
+{
+	const char *at = strstr(line, word);
+
+	if (!at)
+		return 0;
+	while (at > line && at[-1] >= '0' && at[-1] <= '9')
+		at--;
+	return (unsigned)strtoul(at, NULL, 10);
+}
+
+static void check_counts(const char *line)
+{
+	bool all = !strstr(line, "so far") && !strstr(line, "unknown") && !strstr(line, "comparing");
+	unsigned same = count_of(line, " same");
+	unsigned different = count_of(line, " different");
+	unsigned missing = count_of(line, " missing");
+
+	ck_assert_msg(same <= totals.of[COMPARE_SAME] && different <= totals.of[COMPARE_DIFFERENT] &&
+			      different + missing <= totals.of[COMPARE_DIFFERENT] + totals.of[COMPARE_MISSING],
+		      "too many: %s", line);
+	if (all)
+		ck_assert_msg(same == totals.of[COMPARE_SAME] && different == totals.of[COMPARE_DIFFERENT] &&
+				      missing == totals.of[COMPARE_MISSING],
+			      "not all: %s", line);
+}
+
+/* Read the screen. Returns how many rows it has. */
+static unsigned check_screen(void)
+{
+	struct rect rects[PANES];
+	struct buf dump = BUF_INIT;
+	unsigned found = 0;
+	char *line;
+
+	grid_clear(&grid);
+	layout_panes((struct rect){ 0, 0, COLS, ROWS - 1 }, panes, 0, false, rects);
+	paint_panes(&p, session, rects, true);
+	paint_comparison(&p, session, (struct rect){ 0, ROWS - 1, COLS, 1 });
+	grid_dump(&grid, &dump);
+	line = dump.data;
+	ck_assert_ptr_nonnull(buf_str(&dump));
+	for (int y = 0; y < ROWS; y++) {
+		char *end = strchr(line, '\n');
+
+		*end = '\0';
+		if (y > 1 && y < ROWS - 2)
+			found += check_line(line, rects);
+		else if (y == ROWS - 1)
+			check_counts(line);
+		line = end + 1;
+	}
+	buf_fini(&dump);
+	return found;
+}
+
+/* Tests ------------------------------------------------------------------------------------------------ */
+
+static void setup(void)
+{
+	sandbox_init(&box);
+	styles = styles_new(false);
+	ck_assert_ptr_nonnull(styles);
+	grid_init(&grid, true);
+	ck_assert_int_eq(grid_resize(&grid, COLS, ROWS), 0);
+	p = (struct paint){ .grid = &grid, .styles = styles, .text = TEXT_ASCII };
+}
+
+static void teardown(void)
+{
+	for (size_t i = 0; i < PANES; i++)
+		buf_fini(&streams[i].bytes);
+	styles_free(styles);
+	grid_fini(&grid);
+	loop_fini(&loop);
+	sandbox_fini(&box);
+}
+
+/* All of the streams, one after the other: that is what is true. */
+static void read_all(void)
+{
+	open_session();
+	for (size_t i = 0; i < panes; i++) {
+		while (let_in(i))
+			;
+	}
+	finish();
+	learn_truth();
+	ck_assert_uint_gt(check_screen(), 0);
+	close_session();
+}
+
+START_TEST(nothing_wrong_is_ever_painted)
+{
+	size_t left = 1;
+
+	seed = (uint32_t)_i + 1;
+	panes = 2 + draw(2);
+	make_trees();
+	for (size_t i = 0; i < panes; i++)
+		record(i);
+	read_all();
+	for (unsigned order = 0; order < 3; order++) {
+		open_session();
+		do {
+			size_t pane = draw((unsigned)panes);
+
+			left = 0;
+			for (size_t i = 0; i < panes; i++)
+				left += streams[i].bytes.len - streams[i].at;
+			if (!let_in(pane))
+				continue;
+			if (draw(3))
+				turn();
+			check_screen();
+		} while (left > 0);
+		finish();
+		ck_assert_uint_gt(check_screen(), 0);
+		close_session();
+	}
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("compare_screen");
+	TCase *tcase = tcase_create("compare_screen");
+	SRunner *runner = srunner_create(suite);
+	int failed;
+
+	suite_add_tcase(suite, tcase);
+	tcase_set_timeout(tcase, 120);
+	tcase_add_checked_fixture(tcase, setup, teardown);
+	tcase_add_loop_test(tcase, nothing_wrong_is_ever_painted, 0, 40);
+	srunner_run_all(runner, CK_ENV);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
