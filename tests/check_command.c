@@ -388,8 +388,8 @@ static const struct complete_case {
 } complete_cases[] = {
 	{ "", 0, NULL },
 	{ "rev", 0, "reverse" },
-	{ "p", 0, "page-down|page-up|pane-next|pane-prev|pane|pane-close|pane-only" },
-	{ "pane-", 0, "pane-next|pane-prev|pane-close|pane-only" },
+	{ "p", 0, "page-down|page-up|pane-next|pane-prev|pane|pane-close|pane-only|prev-difference" },
+	{ "pane-", 0, "pane-next|pane-prev|pane-close|pane-only|prev-difference" },
 	{ "so", 0, "sort " },
 	{ "  so", 2, "sort " },
 	{ "nosuch", 0, "" },

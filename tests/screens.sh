@@ -55,7 +55,7 @@ make_versions() {
 		printf 'one' >$version/docs/index
 		printf 'int main' >$version/src/main.c
 		printf 'int util' >$version/src/deep/util.c
-		for name in a b c d; do printf 'same' >$version/same-$name; done
+		for letter in a b c d; do printf 'same' >$version/same-$letter; done
 		ln -s $version $version/link
 	done
 	printf 'ALL:\n' >right/Makefile

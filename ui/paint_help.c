@@ -107,19 +107,64 @@ static int paint_pair(const struct paint *p, int x, int y, int end, const struct
 	return x + grid_put_str(p->grid, x, y, end - x, word, STYLE_HINT) + 2;
 }
 
+/** A key and a word of the hint line. */
+struct hint {
+	struct buf key;
+	const char *word;
+	int width;
+};
+
+enum {
+	HINTS = 16,
+	HINTS_KEPT = 2, /* the last ones, help and quit, are for those who know nothing: they stay */
+};
+
+/** All hints there are. Returns how many. */
+static size_t collect_hints(const struct keymap *keymap, struct hint hints[HINTS])
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < command_count() && count < HINTS; i++) {
+		struct hint *hint = &hints[count];
+
+		*hint = (struct hint){ .key = BUF_INIT, .word = command_at(i)->hint };
+		if (!hint->word || !first_key(keymap, command_at(i)->name, &hint->key))
+			continue;
+		hint->width = text_width(hint->key.data, hint->key.len) + 1 + text_width(hint->word, strlen(hint->word)) + 2;
+		count++;
+	}
+	return count;
+}
+
+/** Leave out what there is no room for, those before the kept ones first. Returns how many are left. */
+static size_t fit_hints(struct hint hints[HINTS], size_t count, int room)
+{
+	int width = -2;
+
+	for (size_t i = 0; i < count; i++)
+		width += hints[i].width;
+	while (width > room && count > HINTS_KEPT) {
+		struct hint *out = &hints[--count - HINTS_KEPT];
+
+		width -= out->width;
+		buf_fini(&out->key);
+		memmove(out, out + 1, HINTS_KEPT * sizeof *out);
+	}
+	return count;
+}
+
 void paint_hint(const struct paint *p, const struct keymap *keymap, struct rect rect)
 {
+	struct hint hints[HINTS];
 	int x = rect.x + 1;
+	size_t count;
 
 	if (rect_empty(&rect))
 		return;
-	for (size_t i = 0; i < command_count(); i++) {
-		const struct command *command = command_at(i);
-		struct buf key = BUF_INIT;
-
-		if (command->hint && first_key(keymap, command->name, &key))
-			x = paint_pair(p, x, rect.y, rect.x + rect.w, &key, command->hint);
-		buf_fini(&key);
+	count = fit_hints(hints, collect_hints(keymap, hints), rect.w - 1);
+	for (size_t i = 0; i < count; i++) {
+		x = paint_pair(p, x, rect.y, rect.x + rect.w, &hints[i].key, hints[i].word);
+		buf_fini(&hints[i].key);
 	}
 }
 

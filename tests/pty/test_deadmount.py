@@ -141,12 +141,12 @@ def test_compare_with_the_dead(ctx):
     def lines_with(name):
         return [line for line in term.text().splitlines() if name + ' ' in line]
 
-    term.wait(lambda: any(' .a ' in line for line in lines_with('notes')), what='a row that is not known')
+    term.wait(lambda: any(' .a ' in line for line in lines_with('file-01')), what='a row that is not known')
     assert not any(' -a ' in line for line in term.text().splitlines()), term.text()
     assert ' same ' not in term.text(), term.text()
     with Limit(0.5):
         term.keys('G')
-        term.wait(lambda: lines_with('notes'), what='the last row')
+        term.wait(lambda: any(' .a ' in line for line in lines_with('notes')), what='the last row')
     term.keys('=')
     term.wait(lambda: current(term) is not None, what='the panes by themselves')
     check_quit(term, pids, lambda: term.keys('q'))

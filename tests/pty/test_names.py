@@ -161,12 +161,12 @@ def test_questions_about_hostile_names(ctx):
     before = sorted(os.listdir(os.fsencode(ctx.path('dirs'))))
     term = start(ctx, ctx.path('dirs'), cols=100, rows=40)
     for i in range(len(HOSTILE)):
-        for name, text in (('X', 'y/N'), ('r', 'rename'), ('p', 'permissions:'))[:1 if i % 4 else 3]:
+        for name, text in (('X', 'y/N'), ('r', 'rename: '), ('p', 'permissions: '))[:1 if i % 4 else 3]:
             term.keys(name)
             term.wait_text(text)
             check_obeyed_nothing(ctx, term)
             term.keys('Esc')
-            still(term, 0.06)
+            term.wait(lambda text=text: text not in term.text(), what='end of the question')
         term.keys('j')
         still(term, 0.06)
         check_obeyed_nothing(ctx, term)
