@@ -69,8 +69,9 @@ static enum error stage_open(struct op *op)
 	}
 	if (fsys_stat(parent->stage, "", 0, &attrs) == 0 && is_private(&attrs, &parent->attrs))
 		return ERROR_NONE;
+	/* On some file systems all have the same owner and mode: FAT, a network's. Or somebody was quicker. */
 	op_stage_close(op);
-	return ERROR_CHANGED;
+	return ERROR_NOTSUP;
 }
 
 /* Errors of moving after which the target is removed in its place instead. */
@@ -88,6 +89,9 @@ static bool in_place_instead(enum error error)
 
 static bool stageable(const struct op *op, uint32_t target)
 {
+	/* what is made in an append-only directory cannot be removed again */
+	if (op->parent.attrs.flags & ATTRS_APPEND)
+		return false;
 	for (uint32_t i = op->target_first[target]; i < op->target_first[target + 1]; i++) {
 		if (op->nodes[i].status != OP_PLAN || op->nodes[i].flags & OP_ITEM_UNREAD)
 			return false;

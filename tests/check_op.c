@@ -6,8 +6,10 @@
 #include "op_sandbox.h"
 
 #include <sched.h>
+#include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/resource.h>
+#include <linux/fs.h>
 
 #define ALL (OP_RECURSIVE)
 
@@ -704,6 +706,34 @@ START_TEST(hard_links_are_changed_once)
 }
 END_TEST
 
+/* As chattr(1). Says whether that is possible here. */
+static bool set_flags(const char *path, int flags)
+{
+	int fd = open(path, O_RDONLY);
+	bool done = fd >= 0 && ioctl(fd, FS_IOC_SETFLAGS, &flags) == 0;
+
+	close(fd);
+	return done;
+}
+
+/* What is made in an append-only directory stays in it for good: a private directory as well. */
+START_TEST(leaves_nothing_where_nothing_can_be_removed)
+{
+	struct trial trial;
+
+	sandbox_make(&box, "d/ d/f");
+	if (!MUNTIN_LINUX_CALLS || geteuid() != 0 || !set_flags(sandbox_at(&box, "d"), FS_APPEND_FL))
+		return;
+	trial_init(&trial, &box, OP_DELETE, 0, "", "d/f");
+	ck_assert_int_eq(trial_plan(&trial), ERROR_NONE);
+	ck_assert_int_eq(trial_run(&trial), ERROR_NONE);
+	ck_assert(set_flags(sandbox_at(&box, "d"), 0));
+	ck_assert_str_eq(trial_said(&trial, "d/f"), "failed: append-only (chattr +a)");
+	ck_assert_str_eq(sandbox_tree(&box, false), "d/ d/f");
+	trial_fini(&trial);
+}
+END_TEST
+
 /* What lies below an overlay becomes another object when it is first changed: it is the same to the person. */
 START_TEST(overlays_copy_what_is_changed)
 {
@@ -792,6 +822,7 @@ int main(void)
 	tcase_add_test(tests, mounts_are_left_out);
 	tcase_add_test(tests, the_root_directory_is_refused);
 	tcase_add_test(tests, hard_links_are_changed_once);
+	tcase_add_test(tests, leaves_nothing_where_nothing_can_be_removed);
 	tcase_add_test(tests, overlays_copy_what_is_changed);
 	tcase_add_test(tests, any_depth_with_few_descriptors);
 	suite_add_tcase(suite, tests);

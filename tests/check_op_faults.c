@@ -30,6 +30,7 @@ static struct {
 	bool killed;          /* … the process ends */
 	const char *opens;    /* only openat() of this name counts */
 	const char *broken;   /* calls that always fail with `error`, and only they */
+	bool loose;           /* directories get a mode of the file system's own, as on FAT */
 	bool reached;
 } fault;
 
@@ -106,7 +107,7 @@ int unlinkat(int dirfd, const char *path, int flags)
 
 int mkdirat(int dirfd, const char *path, mode_t mode)
 {
-	return faulty("mkdirat") ? -1 : REAL(mkdirat)(dirfd, path, mode);
+	return faulty("mkdirat") ? -1 : REAL(mkdirat)(dirfd, path, fault.loose ? 0755 : mode);
 }
 
 int renameat(int from, const char *old, int to, const char *new)
@@ -643,6 +644,23 @@ START_TEST(renames_never_replace)
 }
 END_TEST
 
+/* A directory cannot be made private: what is to be deleted is deleted in its place. */
+START_TEST(deletes_where_modes_are_fixed)
+{
+	struct trial trial;
+
+	sandbox_make(&box, TREE);
+	trial_init(&trial, &box, OP_DELETE, OP_RECURSIVE, "", "tree");
+	ck_assert_int_eq(trial_plan(&trial), ERROR_NONE);
+	fault.loose = true;
+	ck_assert_int_eq(trial_run(&trial), ERROR_NONE);
+	fault.loose = false;
+	ck_assert_str_eq(trial_said(&trial, "tree"), "ok");
+	ck_assert_uint_eq(present("tree"), 0);
+	trial_fini(&trial);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("op_faults");
@@ -662,6 +680,7 @@ int main(void)
 	tcase_add_loop_test(tests, killed_at_every_call, 0, ARRAY_LEN(jobs));
 	tcase_add_loop_test(tests, renames_without_the_call, 0, ARRAY_LEN(fallbacks));
 	tcase_add_loop_test(tests, renames_never_replace, 0, 4);
+	tcase_add_test(tests, deletes_where_modes_are_fixed);
 	suite_add_tcase(suite, tests);
 	srunner_run_all(runner, CK_ENV);
 	failed = srunner_ntests_failed(runner);
