@@ -283,6 +283,14 @@ def test_json_in_another_locale(tmp):
     equal(sorted(map(unquote, out.splitlines())), sorted(walk(root)))
 
 
+def test_locale_that_is_not_there(tmp):
+    """Only the category of characters counts: what else a far terminal has asked for may be missing here."""
+    os.makedirs(tmp + b'/t/\xc3\xa9')
+    for env, name in (({'LC_TIME': 'de_XX.UTF-8', 'LC_NUMERIC': 'none'}, b't/\xc3\xa9'), ({'LC_CTYPE': 'none'}, b"$'t/\\u{e9}'")):
+        status, out, err = run('--list', 't', cwd=tmp, env={'LC_ALL': '', 'LANG': 'C.UTF-8', **env})
+        equal((status, out, err), (0, b't\n' + name + b'\n', b''), env)
+
+
 def test_exclude(tmp):
     root = tmp + b'/t'
     for name in (b'keep', b'a.o', b'sub/b.o', b'sub/tmp/x', b'tmp', b'other/deep/c', b'other/c', b'li\nne'):

@@ -110,7 +110,8 @@ int main(int argc, char **argv)
 	struct buf text = BUF_INIT;
 	int status;
 
-	setlocale(LC_ALL, "");
+	/* The characters only: another category that this system lacks, sent along by ssh perhaps, must not cost us them. */
+	setlocale(LC_CTYPE, "");
 	tzset();
 	options_init(&asked);
 	if (options_parse(&asked, argc, argv, &text) != 0) {
