@@ -1,5 +1,6 @@
 #include "loop.h"
 
+#include "diag.h"
 #include "spawn.h"
 
 #include <errno.h>
@@ -197,7 +198,9 @@ int loop_run_once(struct loop *loop, int64_t max_wait)
 	if (loop_wait(loop, max_wait) != 0)
 		return -1;
 	ran = run_watches(loop);
-	return ran + run_timers(loop);
+	ran += run_timers(loop);
+	diag_log(DIAG_LOOP, "woke up for %d", ran);
+	return ran;
 }
 
 /* ---- signals ---- */

@@ -449,6 +449,8 @@ bool pane_take(struct pane *pane, int64_t until)
 
 			if (status == WIRE_INCOMPLETE && done > 0)
 				break;
+			if (status == WIRE_OK)
+				wire_log("<", source, bytes + done, used);
 			if (status != WIRE_OK || !take_frame(pane, &frame)) {
 				source_is_bad(pane);
 				return false;

@@ -401,6 +401,7 @@ static int request_here(struct source *source, const void *frames, size_t len)
 
 int source_request(struct source *source, const void *frames, size_t len)
 {
+	wire_log(">", source, frames, len);
 	if (source->kind == SOURCE_THREADS)
 		return request_here(source, frames, len);
 	if (source->kind == SOURCE_RECORDING) {

@@ -203,6 +203,9 @@ enum wire_status {
  */
 enum wire_status wire_next(const void *bytes, size_t len, struct wire_frame *frame, size_t *used);
 
+/** Write whole frames to the debug log, if it wants them: `way` is `<` or `>`, `source` tells sources apart.   Thread: any. */
+void wire_log(const char *way, const void *source, const void *bytes, size_t len);
+
 /** May a source send this as the name of an entry? 1 to 255 bytes, no '/', no NUL, not `.` or `..`. */
 bool wire_name_ok(const char *name, size_t len);
 

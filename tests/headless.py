@@ -807,6 +807,22 @@ def test_bad_command_lines(tmp):
         check((status, out) == (2, b'') and re.fullmatch(rb'muntin: [^\n]+\n', err), args, status, out, err)
 
 
+def test_debug_log(tmp):
+    os.makedirs(tmp + b'/t/\x1b[31m')
+    with open(tmp + b'/script', 'w', encoding='ascii') as script:
+        script.write('wait-idle\n')
+    for category, args, text in (('scan', ('--list',), b'SCAN'), ('wire', ('--count', '-bworkers'), b'NAMES'),
+                                 ('op', ('--batch=-',), b'PLANNED'), ('loop', ('--batch=-',), b'woke'),
+                                 ('scan,wire,op,loop,paint', ('--headless', '--script=script'), b'painted')):
+        status, _, err = run('--debug=%s:log' % category, *args, 't', stdin=b'mkdir t/x\n', cwd=tmp)
+        equal((status, err), (0, b''), args)
+        with open(tmp + b'/log', 'rb') as log:
+            lines = log.read()
+        check(text in lines and not re.search(rb'[\x00-\x09\x0b-\x1f\x7f-\xff]', lines), category, lines)
+        shutil.rmtree(tmp + b'/t/x', ignore_errors=True)
+        os.remove(tmp + b'/log')
+
+
 def test_help_and_version(tmp):
     status, out, err = run('--help', cwd=tmp)
     equal((status, err), (0, b''))

@@ -262,8 +262,10 @@ static void drain(struct batch_runner *runner)
 	while (runner->place->source && (bytes = source_peek(runner->place->source, &len), len > 0)) {
 		struct wire_frame frame;
 		size_t used = 0;
+		bool whole = wire_next(bytes, len, &frame, &used) == WIRE_OK;
 
-		if (wire_next(bytes, len, &frame, &used) != WIRE_OK || !take_frame(runner, &frame)) {
+		wire_log("<", runner->place->source, bytes, used);
+		if (!whole || !take_frame(runner, &frame)) {
 			batch_lose_source(runner, "sent damaged data");
 			return;
 		}

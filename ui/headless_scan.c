@@ -174,6 +174,7 @@ static bool drain(struct scanner *scanner, struct input *input)
 			fail(scanner, input, "sent damaged data");
 			return true;
 		}
+		wire_log("<", input->source, bytes + done, used);
 		if (!take_frame(scanner, input, &frame, bytes + done, used))
 			return true;
 		done += used;
