@@ -70,6 +70,21 @@ static void intake_unref(struct intake *intake)
 	free(intake);
 }
 
+/* Of a file that is no stream, or cannot be one. */
+static const char no_recording[] = "neither a directory nor a recording";
+
+/* The line never came: why, with the beginning of what came instead. Returns -1. */
+static int no_hello(const struct intake *intake, const char *what, const struct buf *in, struct buf *why)
+{
+	if (intake->kind == SOURCE_RECORDING) {
+		buf_add_str(why, no_recording);
+		return -1;
+	}
+	buf_add_str(why, what);
+	buf_add(why, in->data, size_min(in->len, 200));
+	return -1;
+}
+
 /* The line with which a stream begins; what was printed before it is skipped. Returns -1 with a reason, unless a worker's end is one. */
 static int read_hello(struct intake *intake, int fd, struct buf *in, struct buf *why)
 {
@@ -84,21 +99,14 @@ static int read_hello(struct intake *intake, int fd, struct buf *in, struct buf 
 			atomic_store(&intake->greeted, true);
 			return 0;
 		}
-		if (in->len > WIRE_MAX_NOISE) {
-			buf_add_str(why, "speaks another language: ");
-			buf_add(why, in->data, 200);
-			return -1;
-		}
+		if (in->len > WIRE_MAX_NOISE)
+			return no_hello(intake, "speaks another language: ", in, why);
 		room = buf_room(in, READ_SIZE);
 		got = room ? read(fd, room, READ_SIZE) : -1;
 		if (got < 0 && errno == EINTR)
 			continue;
-		if (got <= 0) {
-			if (in->len > 0 || intake->kind == SOURCE_RECORDING)
-				buf_add_str(why, in->len > 0 ? "no answer but: " : "empty");
-			buf_add(why, in->data, size_min(in->len, 200));
-			return -1;
-		}
+		if (got <= 0)
+			return no_hello(intake, in->len > 0 ? "no answer but: " : "", in, why);
 		in->len += (size_t)got;
 		atomic_fetch_add(&intake->bytes, (uint64_t)got);
 	}
@@ -214,7 +222,7 @@ static void *run_feeder(void *arg)
 	if (intake->kind == SOURCE_RECORDING) {
 		fd = fsys_open_file(AT_FDCWD, intake->path, FSYS_FOLLOW);
 		if (fd < 0)
-			buf_add_str(&why, error_text(error_from_errno(errno)));
+			buf_add_str(&why, errno == EINVAL ? no_recording : error_text(error_from_errno(errno)));
 	}
 	if (fd >= 0)
 		carry(intake, fd, &why);

@@ -665,6 +665,22 @@ START_TEST(test_recording_cut)
 }
 END_TEST
 
+/* What is neither a directory nor a recording is told so, and a FIFO is not waited for. */
+START_TEST(test_no_recording)
+{
+	static const char *const names[] = { "file", "fifo" };
+
+	sandbox_make(&box, "file fifo|");
+	open_session(backends[_i]);
+	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+		struct pane *pane = open_pane(names[i]);
+
+		wait_for(is_failed, pane, "failure");
+		ck_assert_str_eq(buf_str(&pane->reason), "neither a directory nor a recording");
+	}
+}
+END_TEST
+
 START_TEST(test_unreadable)
 {
 	struct pane *pane;
@@ -1345,6 +1361,7 @@ static const struct {
 	{ &test_root_is_a_file, BOTH },
 	{ &test_recording, BOTH },
 	{ &test_recording_cut, BOTH },
+	{ &test_no_recording, BOTH },
 	{ &test_unreadable, THREADS },
 	{ &test_marks, THREADS },
 	{ &test_look, BOTH },

@@ -186,16 +186,13 @@ static bool drain(struct scanner *scanner, struct input *input)
 /* Why a source ended, in words for people. */
 static void describe(const struct input *input, struct buf *why, struct buf *words)
 {
-	if (input->kind == SOURCE_RECORDING && !input->began)
-		buf_add_str(words, "neither a directory nor a recording");
-	else if (input->kind == SOURCE_RECORDING && why->len == 0)
+	if (input->kind == SOURCE_RECORDING && why->len == 0)
 		buf_add_str(words, "the recording is not complete");
 	else if (input->kind == SOURCE_WORKER)
 		buf_add_str(words, "muntin-worker ");
-	else if (input->kind == SOURCE_RECORDING)
+	else if (input->kind == SOURCE_RECORDING && input->began)
 		buf_add_str(words, "the recording ");
-	if (input->kind == SOURCE_WORKER || (input->began && why->len > 0))
-		buf_add(words, why->data, why->len);
+	buf_add(words, why->data, why->len);
 }
 
 static void look_for_failure(struct scanner *scanner, struct input *input)
