@@ -98,7 +98,7 @@ MUN_NODISCARD ssize_t fsys_readlink(int dirfd, const char *name, char *buf, size
 
 /**
  * Does an object keep its time of birth on the file system of a descriptor? On an overlay it does not: what is changed there
- * for the first time is copied, and a copy is born. Keeps errno.
+ * for the first time is copied, and a copy is born. No descriptor: yes. Keeps errno.
  */
 bool fsys_keeps_birth(int fd);
 

@@ -39,7 +39,7 @@ static enum error hold(
 		return error_from_errno(errno);
 	if (fsys_object_stat(object, attrs) != 0)
 		error = error_from_errno(errno);
-	else if (!op_node_is(op, node, attrs, walk->fd))
+	else if (!op_node_is(op, node, attrs, op_untouched(attrs->mode, walk->fd)))
 		error = ERROR_CHANGED;
 	if (error != ERROR_NONE)
 		fsys_object_fini(object);

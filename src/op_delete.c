@@ -163,7 +163,8 @@ static void remove_node(struct op *op, const struct op_walk *walk, uint32_t inde
 		stay(op, index, errno == ENOENT ? OP_SKIPPED : OP_FAILED, error_from_errno(errno));
 		return;
 	}
-	if (!op_node_is(op, node, &attrs, walk->fd)) {
+	/* a target may have been moved to here */
+	if (!op_node_is(op, node, &attrs, node->flags & OP_ITEM_TOP ? walk->fd : op_untouched(attrs.mode, walk->fd))) {
 		stay(op, index, OP_SKIPPED, ERROR_CHANGED);
 		return;
 	}
@@ -263,7 +264,7 @@ static enum error check_top(struct op *op, uint32_t top)
 
 	if (fsys_stat(op->parent.fd, op_node_name(op, &op->nodes[top]), FSYS_SYNC, &attrs) != 0)
 		return error_from_errno(errno);
-	return op_node_is(op, &op->nodes[top], &attrs, op->parent.fd) ? ERROR_NONE : ERROR_CHANGED;
+	return op_node_is(op, &op->nodes[top], &attrs, op_untouched(attrs.mode, op->parent.fd)) ? ERROR_NONE : ERROR_CHANGED;
 }
 
 /* Move a target into the private directory. */

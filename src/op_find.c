@@ -212,7 +212,7 @@ static enum error refuse(const struct op *op, const struct op_target *target, co
 	const struct op_request *request = &op->request;
 	bool destroys = request->kind == OP_DELETE || request->kind == OP_RENAME;
 
-	if (!op_identity_is(&target->shown, attrs, op->parent.fd))
+	if (!op_identity_is(&target->shown, attrs, op_untouched(attrs->mode, op->parent.fd)))
 		return ERROR_CHANGED;
 	if (target->path_len == 0 && (destroys || !(request->flags & OP_ROOT_ITSELF)))
 		return ERROR_ROOT;

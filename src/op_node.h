@@ -137,12 +137,21 @@ const char *op_node_name(const struct op *op, const struct op_node *node);
 
 /**
  * Is it the object that is in the plan? Device, inode, type, and mount and birth time where both are known. `fd` is open on
- * its file system, which tells whether the birth time counts.
+ * its file system, which tells whether the birth time counts; with -1 it does.
  */
 bool op_node_is(const struct op *op, const struct op_node *node, const struct attrs *attrs, int fd);
 
 /** The next one in the same directory, or OP_NO_NODE. */
 uint32_t op_node_next(const struct op *op, uint32_t index);
+
+/**
+ * The `fd` for what nothing of ours has changed yet. Only a directory may have been copied by an overlay all the same, for
+ * what is in it; of anything else the birth time counts everywhere: a new file may have the number of one just removed.
+ */
+static inline int op_untouched(uint32_t mode, int fd)
+{
+	return S_ISDIR(mode) ? fd : -1;
+}
 
 /** Is it the object that was shown? An identity of zeros fits everything. `fd`: as above. */
 bool op_identity_is(const struct identity *shown, const struct attrs *attrs, int fd);
