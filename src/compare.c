@@ -137,6 +137,12 @@ void compare_be_patient(struct compare *compare)
 	compare->patient = true;
 }
 
+void compare_tell_shared(struct compare *compare, void (*shared)(void *arg, size_t pane, entry_id id), void *arg)
+{
+	compare->shared = shared;
+	compare->shared_arg = arg;
+}
+
 void compare_not_local(struct compare *compare, size_t pane)
 {
 	compare->panes[pane].local = false;

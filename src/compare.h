@@ -124,6 +124,12 @@ MUN_NODISCARD struct compare *compare_new(const struct compare_pane *panes, size
  */
 void compare_be_patient(struct compare *compare);
 
+/**
+ * Be told by compare_settle() of every directory that another pane has a directory for, too: what is in it matters. The same one may be
+ * told more than once. To be said before the first compare_settle().
+ */
+void compare_tell_shared(struct compare *compare, void (*shared)(void *arg, size_t pane, entry_id id), void *arg);
+
 /** A pane turns out to be one whose files cannot be read here; to be said before anything is known of it. */
 void compare_not_local(struct compare *compare, size_t pane);
 

@@ -98,6 +98,8 @@ struct compare {
 	uint64_t gone_ever;  /* and that went */
 	bool failed;         /* memory ran out: rows are missing */
 	bool patient;        /* see compare_be_patient() */
+	void (*shared)(void *arg, size_t pane, entry_id id); /* see compare_tell_shared(); may be NULL */
+	void *shared_arg;
 	struct pool rows;
 	struct pool sides;
 	struct slot *slots;

@@ -168,6 +168,14 @@ static void touch_rows(struct compare *compare, const struct side *side)
 		compare_touch(compare, id);
 }
 
+/* Is this an entry of which only that is known that a directory will be read there? */
+static bool is_queued(const struct tree *tree, entry_id id)
+{
+	const struct dir *dir = id ? tree_dir(tree, id) : NULL;
+
+	return dir && dir->state < DIR_COMPLETE && !tree_entry(tree, id)->error;
+}
+
 static void refresh_side(struct compare *compare, struct side *side)
 {
 	const struct row *row = row_at(compare, side->row);
@@ -186,6 +194,7 @@ static void refresh_side(struct compare *compare, struct side *side)
 			growing |= *ended == ENDED_NOT;
 		} else {
 			*ended = ENDED_NOT;
+			growing |= is_queued(compare->panes[pane].tree, row->entries[pane]);
 		}
 		*absence = (uint8_t)absence_below(compare, row, pane, (enum ended)*ended);
 		changed |= *absence != before;
@@ -199,6 +208,15 @@ static void refresh_side(struct compare *compare, struct side *side)
 }
 
 /* Rows ------------------------------------------------------------------------------------------------ */
+
+/* There are two directories or more: say which, to who wants to know. */
+static void tell_shared(const struct compare *compare, const struct row *row)
+{
+	for (size_t pane = 0; compare->shared && pane < compare->count; pane++) {
+		if (is_known_dir(row_entry(compare, row, pane)))
+			compare->shared(compare->shared_arg, pane, row->entries[pane]);
+	}
+}
 
 /* Let a row have a side as long as two panes have a directory there. */
 static void refresh_dirs(struct compare *compare, compare_id id)
@@ -217,6 +235,8 @@ static void refresh_dirs(struct compare *compare, compare_id id)
 		return;
 	}
 	refresh_side(compare, side_at(compare, row->side));
+	if (id != COMPARE_TOP)
+		tell_shared(compare, row);
 }
 
 static void want(struct compare *compare, compare_id id)

@@ -241,6 +241,28 @@ static int set_jobs(struct feed *feed, const struct wire_frame *frame)
 	return 0;
 }
 
+/* Directories that a scan holds are to be read, or none of them any more. */
+static int enter_dirs(struct feed *feed, const struct wire_frame *frame)
+{
+	const struct task *task = find_task(feed, frame->id);
+	struct wire_reader in = frame->payload;
+	bool any = wire_more(&in);
+
+	while (wire_more(&in)) {
+		uint64_t number = wire_get_varint(&in);
+
+		if (!in.ok || number > UINT32_MAX) {
+			errno = EPROTO;
+			return -1;
+		}
+		if (task && task->scan)
+			scan_enter(task->scan, (uint32_t)number);
+	}
+	if (!any && task && task->scan)
+		scan_leave_held(task->scan);
+	return 0;
+}
+
 /* Operations ------------------------------------------------------------------------------------------ */
 
 static void take_item(void *arg, const struct op_item *item)
@@ -443,6 +465,8 @@ static int take_request(struct feed *feed, const struct wire_frame *frame, struc
 		return begin_operation(feed, frame, answer);
 	case WIRE_JOBS:
 		return set_jobs(feed, frame);
+	case WIRE_ENTER:
+		return enter_dirs(feed, frame);
 	case WIRE_WATCH:
 		return set_watch(feed, frame, answer);
 	case WIRE_STOP:

@@ -10,6 +10,8 @@
  *                                  └─ more to come? `shared`: idle threads take the next buffers of
  *                                     the same descriptor, under its lock, and stat their own names
  *
+ * With WIRE_SCAN_HOLD a directory that was found is held instead, until scan_enter() lets it wait with the others.
+ *
  * Names are sent before the first of them is looked at, and every entry's attributes as soon as they are there:
  * nothing that was found waits in a thread behind a system call that hangs. A frame is put with the scan's locks
  * free, and a directory's number is put before anybody else can learn of it, so a listing never comes before
@@ -96,7 +98,7 @@ static bool next_task(struct scan *scan, struct node **node, struct reading **re
 			(*reading)->users++;
 			return true;
 		}
-		if (scan->active == 0)
+		if (scan->active == 0 && scan->held_count == 0)
 			return false;
 		scan->idle++;
 		pthread_cond_wait(&scan->work, &scan->lock);
@@ -141,6 +143,7 @@ static void drop_waiting(struct scan *scan)
 {
 	struct node *node;
 
+	node_free_held(scan);
 	for (;;) {
 		pthread_mutex_lock(&scan->lock);
 		node = node_pop(scan);

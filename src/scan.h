@@ -37,6 +37,13 @@ void scan_stop(struct scan *scan);
 /** Let it use so many threads from now on; 0 counts as 1. Surplus threads end after the directory they read.   Thread: any. */
 void scan_set_jobs(struct scan *scan, unsigned jobs);
 
+/**
+ * Of a scan with WIRE_SCAN_HOLD: read a directory that was found, by its number in the stream; one that is not held is none of its
+ * business. scan_leave_held() lets all those go that are held, now and later: they are not entered, and the scan can end.   Thread: any.
+ */
+void scan_enter(struct scan *scan, uint32_t number);
+void scan_leave_held(struct scan *scan);
+
 /** Threads at work, and the first one's id (0 when none).   Thread: any. */
 unsigned scan_threads(const struct scan *scan, int *tid);
 

@@ -57,10 +57,17 @@ struct node {
 	uint32_t number;            /* its number in the stream */
 	uint32_t depth;             /* below the scanned directory */
 	bool follow;
+	bool left;                  /* it is not to be read after all */
 	uint64_t dev;               /* what it must be; 0: the top, whatever it is */
 	uint64_t ino;
 	size_t path_len;
 	char path[];                /* below the anchor; empty: the anchor itself */
+};
+
+/* What is known of a directory's number, with WIRE_SCAN_HOLD. */
+struct held {
+	struct node *node;          /* held until it is asked for; else NULL */
+	bool asked;                 /* it was asked for; perhaps before it is held: who finds one tells of it first */
 };
 
 /* A directory that is being read, by one or more threads. */
@@ -102,6 +109,10 @@ struct scan {
 	struct node *front;
 	struct node *back;
 	size_t waiting;
+	struct held *held;          /* by number, with WIRE_SCAN_HOLD */
+	size_t held_cap;
+	size_t held_count;
+	bool leaves_held;           /* nobody will ask for more */
 	struct reading *shared;
 	unsigned active;            /* threads that may still node_push */
 	unsigned idle;
@@ -170,8 +181,11 @@ struct node *node_new(struct scan *scan, struct reading *in, const char *name, c
 /** Take the next directory to read, or NULL.   Under the lock. */
 struct node *node_pop(struct scan *scan);
 
-/** Let a directory wait to be read.   Thread: scanner, no lock held. */
+/** Let a directory wait to be read, or with WIRE_SCAN_HOLD be held until it is asked for.   Thread: scanner, no lock held. */
 void node_push(struct scan *scan, struct node *node);
+
+/** Free what is held.   Thread: the last one. */
+void node_free_held(struct scan *scan);
 
 /** Let a directory wait that cannot be read now for want of descriptors, and do with one thread less. False when this is the only one.   Thread: scanner, no lock held. */
 bool node_put_off(struct scan *scan, struct node *node);

@@ -139,16 +139,100 @@ static void append(struct scan *scan, struct node *node)
 	scan->waiting++;
 }
 
+/* Room for a number.   Under the lock. */
+static int grow_held(struct scan *scan, uint32_t number)
+{
+	size_t old = scan->held_cap;
+
+	if (number < old)
+		return 0;
+	if (vec_grow(&scan->held, &scan->held_cap, (size_t)number + 1, sizeof *scan->held) != 0)
+		return -1;
+	memset(scan->held + old, 0, (scan->held_cap - old) * sizeof *scan->held);
+	return 0;
+}
+
+/* Hold a directory until somebody asks for it. False when it may wait with the others, for want of memory too.   Under the lock. */
+static bool hold(struct scan *scan, struct node *node)
+{
+	if (!(scan->flags & WIRE_SCAN_HOLD) || grow_held(scan, node->number) != 0 || scan->held[node->number].asked)
+		return false;
+	node->left = scan->leaves_held;
+	if (node->left)
+		return false;
+	scan->held[node->number].node = node;
+	scan->held_count++;
+	return true;
+}
+
 void node_push(struct scan *scan, struct node *node)
 {
-	bool start;
+	bool start = false;
 
 	pthread_mutex_lock(&scan->lock);
-	append(scan, node);
-	start = scan_want_thread(scan);
+	if (!hold(scan, node)) {
+		append(scan, node);
+		start = scan_want_thread(scan);
+	}
 	pthread_mutex_unlock(&scan->lock);
 	if (start)
 		scan_start_thread(scan);
+}
+
+/* Let a held directory wait with the others.   Under the lock. */
+static void release(struct scan *scan, struct held *held)
+{
+	if (!held->node)
+		return;
+	append(scan, held->node);
+	held->node = NULL;
+	scan->held_count--;
+}
+
+void scan_enter(struct scan *scan, uint32_t number)
+{
+	bool start = false;
+
+	pthread_mutex_lock(&scan->lock);
+	if (number < atomic_load(&scan->next_dir) && grow_held(scan, number) == 0) {
+		scan->held[number].asked = true;
+		release(scan, &scan->held[number]);
+		start = scan->front && scan_want_thread(scan);
+	}
+	pthread_mutex_unlock(&scan->lock);
+	if (start)
+		scan_start_thread(scan);
+}
+
+void scan_leave_held(struct scan *scan)
+{
+	pthread_mutex_lock(&scan->lock);
+	scan->leaves_held = true;
+	for (size_t i = 0; i < scan->held_cap && scan->held_count > 0; i++) {
+		if (scan->held[i].node)
+			scan->held[i].node->left = true;
+		release(scan, &scan->held[i]);
+	}
+	pthread_cond_broadcast(&scan->work);
+	pthread_mutex_unlock(&scan->lock);
+}
+
+void node_free_held(struct scan *scan)
+{
+	struct held *held;
+	size_t count;
+
+	pthread_mutex_lock(&scan->lock);
+	held = scan->held;
+	count = scan->held_cap;
+	scan->held = NULL;
+	scan->held_cap = scan->held_count = 0;
+	pthread_mutex_unlock(&scan->lock);
+	for (size_t i = 0; i < count; i++) {
+		if (held[i].node)
+			node_free(scan, held[i].node);
+	}
+	free(held);
 }
 
 bool node_put_off(struct scan *scan, struct node *node)

@@ -435,8 +435,14 @@ static bool begin_reading(struct reader *reader, struct node *node, int fd)
 void scan_read_node(struct reader *reader, struct node *node)
 {
 	struct reading *reading;
-	int fd = open_node(reader->scan, node);
+	int fd;
 
+	if (node->left) {
+		scan_send_end(reader, node->number, WIRE_END_SKIPPED, ERROR_NONE);
+		node_free(reader->scan, node);
+		return;
+	}
+	fd = open_node(reader->scan, node);
 	if (fd < 0 && is_short_of_descriptors(errno) && node_put_off(reader->scan, node))
 		return;
 	if (!begin_reading(reader, node, fd)) {

@@ -57,6 +57,7 @@ enum wire_type {
 	WIRE_CONFIRM = 36, /* run what was planned */
 	WIRE_JOBS = 39,    /* the scan with this id may use so many threads from now on: varint jobs */
 	WIRE_ROOT = 37,    /* the first request to a worker: u8 flags (1: read-only) · bytes the root's path */
+	WIRE_ENTER = 40,   /* of a scan with WIRE_SCAN_HOLD: read these directories too: { varint dir }…; none: all that are held are left */
 	WIRE_WATCH = 38,   /* the directories to be watched, instead of those before: { bytes path · signed mtime }… */
 	WIRE_ACLS = 44,    /* answer with WIRE_ACL for each: { bytes path }… */
 	WIRE_WHY = 45,     /* answer with WIRE_USER and the way from / to a path: bytes path · bytes user, empty for who asks */
@@ -117,6 +118,7 @@ enum wire_scan_flags {
 	WIRE_SCAN_ONE_FS = 1 << 0,
 	WIRE_SCAN_FOLLOW = 1 << 1,
 	WIRE_SCAN_SHALLOW = 1 << 2, /* only the one directory: those found in it get no number and are not entered */
+	WIRE_SCAN_HOLD = 1 << 3,    /* directories that are found are held until WIRE_ENTER names them */
 };
 
 /** The payload of WIRE_SCAN: u8 flags · varint depth · varint jobs · bytes path · { bytes pattern }…; bytes: varint length first. */

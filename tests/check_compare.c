@@ -880,6 +880,45 @@ START_TEST(finds_rows_by_name)
 }
 END_TEST
 
+/* With patience: rows come when the directory has ended wherever it is, a root that nothing has come of yet included. */
+static void count_shared(void *arg, size_t pane, entry_id id)
+{
+	unsigned *told = arg;
+
+	(void)id;
+	told[pane]++;
+}
+
+START_TEST(waits_for_a_root_that_is_not_known)
+{
+	struct tree *trees[] = { make_tree("d/ f=1"), make_tree("d/ f=1"), tree_new() };
+	const struct compare_pane panes[] = { { trees[0], TREE_ROOT, true }, { trees[1], TREE_ROOT, true }, { trees[2], TREE_ROOT, true } };
+	const struct attrs dir = { .flags = ATTRS_KNOWN, .mode = S_IFDIR | 0755 };
+	struct compare *compare;
+	unsigned told[3] = { 0 };
+	entry_id late;
+
+	tree_set_state(trees[2], TREE_ROOT, DIR_QUEUED, ERROR_NONE);
+	compare = compare_new(panes, 3, COMPARE_SIZE, 0);
+	ck_assert_ptr_nonnull(compare);
+	compare_be_patient(compare);
+	compare_tell_shared(compare, count_shared, told);
+	expect(compare, "");
+	ck_assert_int_eq(tree_set_attrs(trees[2], TREE_ROOT, &dir), 0);
+	tree_set_state(trees[2], TREE_ROOT, DIR_READING, ERROR_NONE);
+	late = tree_add(trees[2], TREE_ROOT, "d", 1, S_IFDIR);
+	ck_assert_int_eq(tree_set_attrs(trees[2], late, &dir), 0);
+	expect(compare, "");
+	ck_assert_uint_eq(told[0] + told[1] + told[2], 0);
+	tree_set_state(trees[2], TREE_ROOT, DIR_COMPLETE, ERROR_NONE);
+	expect(compare, "aaa ? d/\naa- - f\n");
+	ck_assert(told[0] && told[1] && told[2]);
+	compare_free(compare);
+	for (size_t i = 0; i < 3; i++)
+		tree_free(trees[i]);
+}
+END_TEST
+
 /* Size ------------------------------------------------------------------------------------------------- */
 
 START_TEST(goes_deep)
@@ -928,6 +967,7 @@ int main(void)
 	tcase_add_loop_test(tests, never_tells_what_is_wrong, 0, 300);
 	tcase_add_loop_test(tests, agrees_with_one_made_anew, 0, 60);
 	tcase_add_test(tests, finds_rows_by_name);
+	tcase_add_test(tests, waits_for_a_root_that_is_not_known);
 	tcase_add_test(tests, goes_deep);
 	suite_add_tcase(suite, tests);
 	srunner_run_all(runner, CK_ENV);

@@ -341,6 +341,81 @@ START_TEST(stop)
 }
 END_TEST
 
+/* Take frames until one of a type comes for a directory; `number` 0 is the root. */
+static enum apply_status take_until(struct source *source, struct scan_view *view, enum wire_type type, uint64_t number)
+{
+	for (;;) {
+		struct wire_frame frame;
+		enum apply_status status;
+		size_t len;
+		size_t used;
+		const void *bytes = source_peek(source, &len);
+
+		if (len == 0) {
+			poll(NULL, 0, 1);
+			continue;
+		}
+		ck_assert_int_eq(wire_next(bytes, len, &frame, &used), WIRE_OK);
+		status = scan_view_apply(view, &frame, NULL);
+		if (status != APPLY_OK || (frame.type == type && wire_get_varint(&frame.payload) == number)) {
+			source_drop(source, used);
+			return status;
+		}
+		source_drop(source, used);
+	}
+}
+
+static void enter(struct source *source, const char *numbers, size_t count)
+{
+	struct buf out = BUF_INIT;
+	size_t start = wire_open(&out, WIRE_ENTER, 3);
+
+	buf_add(&out, numbers, count);
+	wire_close(&out, start);
+	ck_assert_int_eq(source_request(source, out.data, out.len), 0);
+	buf_fini(&out);
+}
+
+/* What is found is held until it is asked for; what nobody asks for is let go, or goes with a stop. */
+START_TEST(hold)
+{
+	struct sandbox box;
+	struct source_options options = { .kind = SOURCE_THREADS };
+	struct wire_scan ask = { .flags = WIRE_SCAN_HOLD, .depth = WIRE_DEPTH_ALL, .jobs = 3, .path = "" };
+	struct source *source;
+	struct tree *tree = tree_new();
+	struct scan_view *view = scan_view_new(tree, TREE_ROOT);
+	struct buf out = BUF_INIT;
+
+	sandbox_init(&box);
+	sandbox_make(&box, "d/ d/e/ d/e/f d/f");
+	options.root = box.path;
+	source = source_new(&options);
+	wire_put_scan(&out, 3, &ask, NULL, 0);
+	ck_assert_int_eq(source_request(source, out.data, out.len), 0);
+	ck_assert_int_eq(take_until(source, view, WIRE_END, 0), APPLY_OK);
+	ck_assert_str_eq(describe(tree, &out), "d/(queued)");
+	enter(source, "\x07\x01\x01", 3);
+	ck_assert_int_eq(take_until(source, view, WIRE_END, 1), APPLY_OK);
+	ck_assert_str_eq(describe(tree, &out), "d/ d/e/(queued) d/f");
+	if (_i) {
+		enter(source, "", 0);
+	} else {
+		buf_clear(&out);
+		wire_close(&out, wire_open(&out, WIRE_STOP, 3));
+		ck_assert_int_eq(source_request(source, out.data, out.len), 0);
+	}
+	ck_assert_int_eq(take_until(source, view, WIRE_END, 0), APPLY_DONE);
+	ck_assert_int_eq(scan_view_error(view), _i ? ERROR_NONE : ERROR_CANCELED);
+	ck_assert_str_eq(describe(tree, &out), _i ? "d/ d/e/(skipped) d/f" : "d/ d/e/(partial) d/f");
+	scan_view_free(view);
+	tree_free(tree);
+	source_free(source);
+	buf_fini(&out);
+	sandbox_fini(&box);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("scan");
@@ -355,6 +430,7 @@ int main(void)
 	tcase_add_loop_test(tcase, large_directory, 1, 5);
 	tcase_add_test(tcase, deep);
 	tcase_add_test(tcase, stop);
+	tcase_add_loop_test(tcase, hold, 0, 2);
 	suite_add_tcase(suite, tcase);
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_ENV);

@@ -23,6 +23,7 @@ CRITERIA = ["type", "size", "mtime", "content", "target", "mode", "owner", "grou
 NAMES = [b"a", b"b", b"a.b", b"a-b", b"ab", b"c d", b"$'x", b"new\nline", b"\xff\xfe", b"\x1b[31m", b"-n", b"\xc3\xa9", b"Z"]
 TIMES = [1_000_000_000_000_000_000, 1_000_000_001_000_000_000, 1_000_000_000_500_000_000, 1_000_000_002_000_000_000]
 CHUNK = 256 * 1024
+PATIENCE = 60  # seconds for a program that hangs
 
 
 # ---- trees made up by chance -------------------------------------------------------------------
@@ -314,7 +315,10 @@ def check_json(output, rows, roots):
 def run(program, arguments):
     # A directory that is not ours may lie above: the program is found by its descriptor.
     command = ["/proc/self/fd/%d" % program] + arguments
-    return subprocess.run(command, pass_fds=[program], capture_output=True, stdin=subprocess.DEVNULL)
+    try:
+        return subprocess.run(command, pass_fds=[program], capture_output=True, stdin=subprocess.DEVNULL, timeout=PATIENCE)
+    except subprocess.TimeoutExpired:
+        return subprocess.CompletedProcess(command, -1, b"", b"did not end")
 
 
 def check_case(program, seed):

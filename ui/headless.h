@@ -66,7 +66,13 @@ struct headless_scan {
 	void *arg;
 	/** A root is a recording: there are no files behind it. May be NULL. */
 	void (*recording)(void *arg, size_t root);
+	/** With WIRE_SCAN_HOLD: which directories are to be entered, as whole frames with the id HEADLESS_SCAN_ID. Returns how many its scan has to read. */
+	size_t (*enter)(void *arg, size_t root, struct buf *frames);
+	uint8_t flags;       /* enum wire_scan_flags, besides those of the options */
 };
+
+/** The id of a root's one scan; that of a recording has it too. */
+#define HEADLESS_SCAN_ID 1
 
 /**
  * Scan all roots at the same time and listen until the last one is done.

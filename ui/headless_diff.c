@@ -5,7 +5,7 @@
  *        ▲ wait for
  *   contents, read in the background, directory by directory ahead of what is printed
  *
- * What lies below a directory that only one root has is nobody's business here: what could not be read there is no trouble.
+ * What lies below a directory that only one root has is nobody's business here, and not even read; rsync's letters alone name it.
  */
 #include "headless_diff.h"
 
@@ -34,33 +34,57 @@ static void keep_extra(struct diff_root *root, entry_id id, const struct attrs *
 
 static void take_entry(void *arg, entry_id id, const struct wire_attrs *element)
 {
-	if (element->what & WIRE_ATTRS_STAT)
-		keep_extra(arg, id, &element->attrs);
+	struct diff_root *root = arg;
+
+	if (element->what & WIRE_ATTRS_STAT && root->diff->options->format == FORMAT_JSON)
+		keep_extra(root, id, &element->attrs);
+	if (element->what & WIRE_ATTRS_DIR && root->diff->enters && !root->recording)
+		diff_enter_found(root, id, element->dir);
+}
+
+/* Of a root nothing more will come. */
+static void end_root(struct diff_root *root)
+{
+	diff_enter_done(root);
+	scan_view_free(root->view);
+	root->view = NULL;
+}
+
+static void take_end(void *arg, entry_id id, enum wire_end how, enum error error)
+{
+	(void)how;
+	(void)error;
+	diff_enter_lost(arg, id);
 }
 
 static bool take_frame(void *arg, size_t index, const struct wire_frame *frame, const void *bytes, size_t len)
 {
 	struct diff *diff = arg;
 	struct diff_root *root = &diff->roots[index];
-	const struct apply_events events = { .entry = take_entry, .begin = NULL, .end = NULL, .arg = root };
+	const struct apply_events events = { .entry = take_entry, .begin = NULL, .end = take_end, .arg = root };
+	struct wire_reader end = frame->payload;
 
 	(void)bytes;
 	(void)len;
-	switch (scan_view_apply(root->view, frame, diff->options->format == FORMAT_JSON ? &events : NULL)) {
+	switch (scan_view_apply(root->view, frame, &events)) {
 	case APPLY_OK:
+		if (frame->type == WIRE_END)
+			diff_enter_ended(root, wire_get_varint(&end));
 		return true;
 	case APPLY_DONE:
 		if (scan_view_error(root->view))
 			headless_say(root->root, root->root_len, error_text(scan_view_error(root->view)));
 		diff->trouble |= scan_view_error(root->view) != ERROR_NONE;
+		end_root(root);
 		return true;
 	case APPLY_BAD:
 		headless_say(root->root, root->root_len, "sent damaged data");
-		return false;
+		break;
 	case APPLY_NOMEM:
 		headless_say(root->root, root->root_len, error_text(ERROR_NOMEM));
-		return false;
+		break;
 	}
+	end_root(root);
 	return false;
 }
 
@@ -68,7 +92,7 @@ static void take_failure(void *arg, size_t index)
 {
 	struct diff *diff = arg;
 
-	(void)index;
+	end_root(&diff->roots[index]);
 	diff->trouble = true;
 }
 
@@ -117,12 +141,12 @@ static int scan_roots(struct diff *diff)
 {
 	const struct headless_scan scan = {
 		.frame = take_frame, .failed = take_failure, .idle = settle, .arg = diff, .recording = take_recording,
+		.enter = diff->enters ? diff_enter_ask : NULL, .flags = diff->enters ? WIRE_SCAN_HOLD : 0,
 	};
 
 	diff->trouble |= headless_scan(diff->options, &scan) != HEADLESS_OK;
 	for (size_t i = 0; i < diff->count; i++) {
-		scan_view_free(diff->roots[i].view);
-		diff->roots[i].view = NULL;
+		end_root(&diff->roots[i]);
 		look_at_root(diff, &diff->roots[i]);
 	}
 	settle(diff);
@@ -136,6 +160,7 @@ static int init_roots(struct diff *diff)
 
 		*root = (struct diff_root){ .diff = diff, .root = diff->options->roots.items[i], .tree = tree_new() };
 		root->root_len = strlen(root->root);
+		diff_enter_begin(root);
 		root->view = root->tree ? scan_view_new(root->tree, TREE_ROOT) : NULL;
 		if (!root->view)
 			return -1;
@@ -286,6 +311,9 @@ static int start_compare(struct diff *diff)
 	if (!diff->compare)
 		return -1;
 	compare_be_patient(diff->compare);
+	diff->enters = diff->options->format != FORMAT_RSYNC;
+	if (diff->enters)
+		compare_tell_shared(diff->compare, diff_enter_shared, diff);
 	diff->asked = COMPARE_TOP;
 	return 0;
 }
@@ -381,6 +409,7 @@ static void fini(struct diff *diff)
 		scan_view_free(diff->roots[i].view);
 		tree_free(diff->roots[i].tree);
 		free(diff->roots[i].extra);
+		diff_enter_fini(&diff->roots[i]);
 	}
 	free(diff->roots);
 	buf_fini(&diff->path);

@@ -15,9 +15,8 @@
 #define MAX_PAUSE (8 * LOOP_MS)
 /* A pause is this part of the time since the start: it never costs a short scan anything. */
 #define PAUSE_PART 64
-
-/* The one scan of a source; that of a recording has it too. */
-#define SCAN_ID 1
+/* Where directories wait to be entered, a pause is this long for each that is to be read, so that there always is one. */
+#define PAUSE_DIR (LOOP_MS / 64)
 
 /* A root while it is scanned. */
 struct input {
@@ -82,7 +81,8 @@ static int request_scan(struct scanner *scanner, struct input *input)
 {
 	const struct session_options *session = &scanner->options->session;
 	struct wire_scan request = {
-		.flags = (uint8_t)((session->one_file_system ? WIRE_SCAN_ONE_FS : 0) | (session->follow ? WIRE_SCAN_FOLLOW : 0)),
+		.flags = (uint8_t)(scanner->listener->flags | (session->one_file_system ? WIRE_SCAN_ONE_FS : 0) |
+				   (session->follow ? WIRE_SCAN_FOLLOW : 0)),
 		.depth = session->max_depth,
 		.jobs = jobs_of(scanner->options, (size_t)(input - scanner->inputs)),
 		.path = "",
@@ -90,7 +90,7 @@ static int request_scan(struct scanner *scanner, struct input *input)
 	struct buf frames = BUF_INIT;
 	int status = -1;
 
-	wire_put_scan(&frames, SCAN_ID, &request, session->exclude, session->exclude_count);
+	wire_put_scan(&frames, HEADLESS_SCAN_ID, &request, session->exclude, session->exclude_count);
 	if (frames.failed)
 		errno = ENOMEM;
 	else
@@ -138,7 +138,7 @@ static bool take_frame(struct scanner *scanner, struct input *input, const struc
 {
 	const struct headless_scan *listener = scanner->listener;
 
-	if (frame->type >= WIRE_OPTIONAL || frame->id != SCAN_ID)
+	if (frame->type >= WIRE_OPTIONAL || frame->id != HEADLESS_SCAN_ID)
 		return true;
 	if (!input->began && input->kind != SOURCE_RECORDING && is_no_directory(frame)) {
 		source_free(input->source);
@@ -235,10 +235,11 @@ static bool is_pending(struct scanner *scanner)
 }
 
 /* Sleep until something arrives; once the scan has lasted a while, a little longer, so that it is much. */
-static void pause_for(struct scanner *scanner, int64_t elapsed)
+static void pause_for(struct scanner *scanner, int64_t elapsed, size_t dirs)
 {
 	struct pollfd bell = { .fd = scanner->wakeup.fd, .events = POLLIN };
-	int64_t nap = elapsed / PAUSE_PART < MAX_PAUSE ? elapsed / PAUSE_PART : MAX_PAUSE;
+	int64_t part = elapsed / PAUSE_PART < MAX_PAUSE ? elapsed / PAUSE_PART : MAX_PAUSE;
+	int64_t nap = dirs < (size_t)(part / PAUSE_DIR) ? (int64_t)dirs * PAUSE_DIR : part;
 	struct timespec time = { .tv_nsec = nap };
 
 	if (nap > LOOP_MS / 4)
@@ -248,10 +249,36 @@ static void pause_for(struct scanner *scanner, int64_t elapsed)
 	wakeup_clear(&scanner->wakeup);
 }
 
+/* Say which directories are to be entered, now that all that has come is known. Returns how many the busiest scan has to read. */
+static size_t enter_dirs(struct scanner *scanner)
+{
+	const struct headless_scan *listener = scanner->listener;
+	struct buf frames = BUF_INIT;
+	size_t most = 0;
+
+	if (!listener->enter)
+		return SIZE_MAX;
+	for (size_t i = 0; i < scanner->options->roots.len; i++) {
+		struct input *input = &scanner->inputs[i];
+
+		if (!input->source || input->kind == SOURCE_RECORDING)
+			continue;
+		buf_clear(&frames);
+		most = size_max(most, listener->enter(listener->arg, i, &frames));
+		if (frames.failed)
+			fail(scanner, input, error_text(ERROR_NOMEM));
+		else if (frames.len > 0 && source_request(input->source, frames.data, frames.len) != 0 && errno != EPIPE)
+			fail(scanner, input, error_text(error_from_errno(errno)));
+	}
+	buf_fini(&frames);
+	return most;
+}
+
 int headless_scan(const struct options *options, const struct headless_scan *listener)
 {
 	struct scanner scanner = { .options = options, .listener = listener, .left = options->roots.len };
 	int64_t began = loop_now();
+	size_t dirs;
 
 	scanner.inputs = calloc(options->roots.len, sizeof *scanner.inputs);
 	if (!scanner.inputs || wakeup_init(&scanner.wakeup) != 0) {
@@ -266,7 +293,9 @@ int headless_scan(const struct options *options, const struct headless_scan *lis
 	for (drain_all(&scanner); scanner.left > 0; drain_all(&scanner)) {
 		if (listener->idle)
 			listener->idle(listener->arg);
-		pause_for(&scanner, loop_now() - began);
+		dirs = enter_dirs(&scanner);
+		if (scanner.left > 0)
+			pause_for(&scanner, loop_now() - began, dirs);
 	}
 	wakeup_fini(&scanner.wakeup);
 	free(scanner.inputs);
