@@ -79,11 +79,23 @@ static void set_state(struct pane *pane, enum pane_state state)
 	pane->session->version++;
 }
 
-/* The pane has failed; `R` tries again. */
-static void fail(struct pane *pane, const char *reason)
+/* Let go of the source: what it was asked will not be answered. */
+static void drop_source(struct pane *pane)
 {
 	source_free(pane->source);
 	pane->source = NULL;
+	pane_acl_reset(pane);
+	pane_why_reset(pane);
+	if (pane->look.asked && !pane->look.answered) {
+		pane->look.answered = true;
+		pane->look.error = ERROR_NOTCONN;
+	}
+}
+
+/* The pane has failed; `R` tries again. */
+static void fail(struct pane *pane, const char *reason)
+{
+	drop_source(pane);
 	free_scans(pane);
 	session_jobs_lost(pane->session, pane, false);
 	if (reason) {
@@ -119,12 +131,6 @@ static bool start_source(struct pane *pane)
 	if (pane->source)
 		return true;
 	pane_watch_reset(pane);
-	pane_acl_reset(pane);
-	pane_why_reset(pane);
-	if (pane->look.asked && !pane->look.answered) {
-		pane->look.answered = true;
-		pane->look.error = ERROR_NOTCONN;
-	}
 	pane->source = source_new(&options);
 	pane->started_at = pane->last_record = loop_now();
 	if (pane->source)
@@ -290,8 +296,7 @@ static bool root_failed(struct pane *pane)
 	if (root->state != DIR_UNREADABLE)
 		return false;
 	if (error == ERROR_NOTDIR && !pane->recording) {
-		source_free(pane->source);
-		pane->source = NULL;
+		drop_source(pane);
 		pane->recording = true;
 		pane->wanted = true;
 		return true;
@@ -403,8 +408,7 @@ static bool take_frame(struct pane *pane, const struct wire_frame *frame)
 /* A worker has gone wrong: another one, after 1, 2 and 4 seconds; then `R`. */
 static void restart_later(struct pane *pane)
 {
-	source_free(pane->source);
-	pane->source = NULL;
+	drop_source(pane);
 	free_scans(pane);
 	session_jobs_lost(pane->session, pane, false);
 	if (loop_now() - pane->started_at > HEALTH)
@@ -482,8 +486,7 @@ static void check_source(struct pane *pane)
 		else if (why.len > 0 || pane->scans)
 			fail(pane, why.len > 0 ? NULL : "the recording ends early");
 		else {
-			source_free(pane->source);
-			pane->source = NULL;
+			drop_source(pane);
 		}
 	}
 	buf_fini(&why);
@@ -629,8 +632,7 @@ void pane_set_jobs(struct pane *pane, unsigned jobs)
 void pane_restart(struct pane *pane)
 {
 	session_jobs_lost(pane->session, pane, false);
-	source_free(pane->source);
-	pane->source = NULL;
+	drop_source(pane);
 	free_scans(pane);
 	pane->restarts = 0;
 	pane->can_retry = false;
@@ -704,8 +706,7 @@ bool pane_stop(struct pane *pane)
 		buf_clear(&out);
 	buf_fini(&out);
 	if (pane->recording) {
-		source_free(pane->source);
-		pane->source = NULL;
+		drop_source(pane);
 	}
 	pane->stopped = true;
 	set_state(pane, PANE_STOPPED);

@@ -950,6 +950,31 @@ START_TEST(test_death_of_a_worker)
 }
 END_TEST
 
+/* What a worker was asked and did not answer before it died is not waited for. */
+START_TEST(test_questions_to_a_dead_worker)
+{
+	struct pane *pane;
+	entry_id id;
+
+	sandbox_make(&box, SMALL);
+	open_session(BACKEND_WORKERS);
+	pane = open_pane(NULL);
+	complete(pane);
+	id = entry_named(pane, "notes");
+	ck_assert_int_eq(kill(source_info(pane->source).pid, SIGSTOP), 0);
+	tree_entry(pane->tree, id)->flags &= (uint16_t)~ENTRY_ACL_ASKED;
+	pane_acl_ask(pane, &id, 1);
+	pane_why(pane, id, "", 0);
+	pane_look(pane, id);
+	ck_assert(pane->acl_questions && !pane->why.answered && !pane->look.answered);
+	kill_worker(pane);
+	wait_for(is_restarting, pane, "restart");
+	ck_assert(!pane->acl_questions && pane->why.answered && pane->look.answered);
+	ck_assert_int_eq(pane->why.error, ERROR_NOTCONN);
+	ck_assert_int_eq(pane->look.error, ERROR_NOTCONN);
+}
+END_TEST
+
 START_TEST(test_four_deaths)
 {
 	static const int pauses[] = { 1, 2, 4 };
@@ -1370,6 +1395,7 @@ static const struct {
 #endif
 	{ &test_why, BOTH },
 	{ &test_death_of_a_worker, WORKERS },
+	{ &test_questions_to_a_dead_worker, WORKERS },
 	{ &test_four_deaths, WORKERS },
 	{ &test_health_resets_the_count, WORKERS },
 	{ &test_no_zombies, WORKERS },
