@@ -309,7 +309,7 @@ START_TEST(test_acl)
 	put_in(modes, 2);
 	box.items[0].acl = &acl;
 	paint(80, 24, &dump);
-	HOLDS("gr/mask [x]");
+	HOLDS("g/mask  [x]");
 	buf_fini(&dump);
 	permbox_fini(&box);
 }

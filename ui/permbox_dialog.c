@@ -26,7 +26,21 @@ struct permbox_dialog {
 	bool shown;                /* the complete plan has been on the screen */
 	uint32_t *groups;          /* of `box.user` */
 	uint64_t asked;            /* the question about another user; 0: none */
+	size_t acls_asked;         /* of so many entries the ACLs were asked for */
 };
+
+/** Ask for the ACLs of the entries, some of them at a time. */
+static void ask_acls(struct permbox_dialog *d)
+{
+	enum { AT_A_TIME = 1000 };
+
+	while (d->acls_asked < d->count && !d->pane->acl_questions && d->pane->source) {
+		size_t count = size_min(d->count - d->acls_asked, AT_A_TIME);
+
+		pane_acl_ask(d->pane, d->ids + d->acls_asked, count);
+		d->acls_asked += count;
+	}
+}
 
 /** The edit is another: the plan is worth nothing. */
 static void drop_plan(struct app *app, struct permbox_dialog *d)
@@ -281,6 +295,7 @@ static void permbox_dialog_step(struct app *app, struct dialog *dialog)
 	struct permbox_dialog *d = (struct permbox_dialog *)dialog;
 
 	take_user(app, d);
+	ask_acls(d);
 	if (!d->job || d->job->state == JOB_PLANNING || d->listed)
 		return;
 	if (d->job->state != JOB_PLANNED) {
@@ -357,7 +372,7 @@ void permbox_open(struct app *app, struct pane *pane, const entry_id *ids, size_
 		return;
 	}
 	take_self(d);
-	pane_acl_ask(pane, ids, count);
+	ask_acls(d);
 	d->box.recursive = recursive && d->box.has_dirs;
 	count_below(d);
 	app_open(app, &d->dialog);

@@ -149,7 +149,7 @@ static const char *row_word(const struct permbox *box, const struct canvas *c, i
 	if (row == 1 && acls > 0 && acls == all)
 		return c->at == &tiny ? "m" : "mask";
 	if (row == 1 && acls > 0)
-		return c->at == &tiny ? "g" : "gr/mask";
+		return c->at == &tiny ? "g" : "g/mask";
 	return c->at == &tiny ? letters[row] : words[row];
 }
 
