@@ -184,7 +184,7 @@ static const struct {
 	{ 60, "│   to → src                          3 B rwxrwxrwx 11-19  │" },
 	{ 42, "│   to → src        3 B rwxrwxrwx 11-19  │" },
 	{ 41, "│   to → src              3 B rwxrwxrwx │" },
-	{ 34, "│   to              3 B rwxrwxrwx │" },
+	{ 34, "│   to             3 B rwxrwxrwx │" },
 	{ 33, "│   to → src                 3 B│" },
 	{ 24, "│   to → src        3 B│" },
 	{ 23, "│   to → src          │" },
