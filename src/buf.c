@@ -15,7 +15,7 @@ void buf_clear(struct buf *buf)
 	buf->failed = false;
 }
 
-char *buf_room(struct buf *buf, size_t len)
+char *buf_grow(struct buf *buf, size_t len)
 {
 	size_t need;
 

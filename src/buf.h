@@ -27,11 +27,19 @@ void buf_fini(struct buf *buf);
 /** Forget the content and the failure, keep the memory.   Thread: any. */
 void buf_clear(struct buf *buf);
 
+/** For buf_room(), when there is no room.   Thread: any. */
+char *buf_grow(struct buf *buf, size_t len);
+
 /**
  * Make room for `len` bytes more and return where they go; the caller then adds to `buf->len`.
  * Returns NULL when memory ran out (now or earlier).   Thread: any.
  */
-char *buf_room(struct buf *buf, size_t len);
+static inline char *buf_room(struct buf *buf, size_t len)
+{
+	if (len < buf->cap - buf->len && !buf->failed)
+		return buf->data + buf->len;
+	return buf_grow(buf, len);
+}
 
 /** Append bytes, a byte, or a terminated string.   Thread: any. */
 void buf_add(struct buf *buf, const void *bytes, size_t len);

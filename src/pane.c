@@ -437,10 +437,12 @@ bool pane_take(struct pane *pane, int64_t until)
 	for (;;) {
 		const struct source *source = pane->source;
 		struct wire_frame frame;
+		bool heard = false;
 		size_t done = 0;
 		const char *bytes;
 		size_t len;
 		size_t used;
+		int64_t now;
 
 		if (!source)
 			return false;
@@ -461,12 +463,14 @@ bool pane_take(struct pane *pane, int64_t until)
 			}
 			if (pane->source != source)
 				return false;
-			if (frame.type != WIRE_HEARTBEAT)
-				pane->last_record = loop_now();
+			heard = heard || frame.type != WIRE_HEARTBEAT;
 			done += used;
 		}
 		source_drop(pane->source, done);
-		if (loop_now() >= until)
+		now = loop_now();
+		if (heard)
+			pane->last_record = now;
+		if (now >= until)
 			return true;
 	}
 }

@@ -2,29 +2,54 @@
 
 #include <string.h>
 
-size_t wire_open(struct buf *out, enum wire_type type, uint64_t id)
+static char *store_u16(char *at, uint32_t value)
 {
-	size_t start = out->len;
-	char *room = buf_room(out, WIRE_HEADER);
-
-	if (room)
-		out->len += WIRE_HEADER;
-	wire_put_u8(out, type);
-	wire_put_varint(out, id);
-	return start;
+	at[0] = (char)value;
+	at[1] = (char)(value >> 8);
+	return at + 2;
 }
 
-static void store_u32(char *at, uint32_t value)
+static char *store_u32(char *at, uint32_t value)
 {
-	unsigned char bytes[4] = { (unsigned char)value, (unsigned char)(value >> 8), (unsigned char)(value >> 16),
-				   (unsigned char)(value >> 24) };
+	at[0] = (char)value;
+	at[1] = (char)(value >> 8);
+	at[2] = (char)(value >> 16);
+	at[3] = (char)(value >> 24);
+	return at + 4;
+}
 
-	memcpy(at, bytes, sizeof bytes);
+static char *store_u64(char *at, uint64_t value)
+{
+	store_u32(at, (uint32_t)value);
+	return store_u32(at + 4, (uint32_t)(value >> 32));
 }
 
 static uint32_t load_u32(const unsigned char *at)
 {
 	return (uint32_t)at[0] | (uint32_t)at[1] << 8 | (uint32_t)at[2] << 16 | (uint32_t)at[3] << 24;
+}
+
+/* Write a varint into memory that has room for WIRE_MAX_VARINT bytes; returns the end. */
+static char *varint(char *at, uint64_t value)
+{
+	while (value >= 0x80) {
+		*at++ = (char)(value | 0x80);
+		value >>= 7;
+	}
+	*at++ = (char)value;
+	return at;
+}
+
+size_t wire_open(struct buf *out, enum wire_type type, uint64_t id)
+{
+	size_t start = out->len;
+	char *room = buf_room(out, WIRE_HEADER + 1 + WIRE_MAX_VARINT);
+
+	if (room) {
+		room[WIRE_HEADER] = (char)type;
+		out->len += (size_t)(varint(room + WIRE_HEADER + 1, id) - room);
+	}
+	return start;
 }
 
 void wire_close(struct buf *out, size_t start)
@@ -37,17 +62,6 @@ void wire_close(struct buf *out, size_t start)
 void wire_put_u8(struct buf *out, unsigned value)
 {
 	buf_add_byte(out, (int)value);
-}
-
-/* Write a varint into memory that has room for WIRE_MAX_VARINT bytes; returns the end. */
-static char *varint(char *at, uint64_t value)
-{
-	while (value >= 0x80) {
-		*at++ = (char)(value | 0x80);
-		value >>= 7;
-	}
-	*at++ = (char)value;
-	return at;
 }
 
 static uint64_t zigzag(int64_t value)
@@ -84,20 +98,6 @@ enum {
 	ATTRS_FLAGS = HAS_RDEV - 1,
 };
 
-static char *store_u16(char *at, uint32_t value)
-{
-	at[0] = (char)value;
-	at[1] = (char)(value >> 8);
-	return at + 2;
-}
-
-static char *store_time(char *at, int64_t time)
-{
-	store_u32(at, (uint32_t)time);
-	store_u32(at + 4, (uint32_t)((uint64_t)time >> 32));
-	return at + 8;
-}
-
 /* Write attributes into memory that has room for WIRE_MAX_ATTRS bytes; returns the end. */
 static char *store_attrs(char *at, const struct attrs *attrs)
 {
@@ -122,13 +122,13 @@ static char *store_attrs(char *at, const struct attrs *attrs)
 		at = varint(at, attrs->rdev);
 	if (flags & HAS_MNT)
 		at = varint(at, attrs->mnt);
-	at = store_time(at, attrs->mtime);
+	at = store_u64(at, (uint64_t)attrs->mtime);
 	if (flags & HAS_CTIME)
-		at = store_time(at, attrs->ctime);
+		at = store_u64(at, (uint64_t)attrs->ctime);
 	if (flags & HAS_ATIME)
-		at = store_time(at, attrs->atime);
+		at = store_u64(at, (uint64_t)attrs->atime);
 	if (flags & HAS_BTIME)
-		at = store_time(at, attrs->btime);
+		at = store_u64(at, (uint64_t)attrs->btime);
 	return at;
 }
 
@@ -140,52 +140,65 @@ void wire_put_attrs(struct buf *out, const struct attrs *attrs)
 		out->len += (size_t)(store_attrs(room, attrs) - room);
 }
 
-unsigned wire_get_u8(struct wire_reader *in)
+/* Nothing more can be read. */
+static void damaged(struct wire_reader *in)
 {
-	if (!wire_more(in)) {
-		in->ok = false;
-		return 0;
-	}
-	return *in->at++;
+	in->ok = false;
+	in->at = in->end;
 }
 
-static uint64_t get_any_varint(struct wire_reader *in)
+static inline unsigned get_u8(struct wire_reader *in)
+{
+	if (in->at < in->end)
+		return *in->at++;
+	damaged(in);
+	return 0;
+}
+
+unsigned wire_get_u8(struct wire_reader *in)
+{
+	return in->ok ? get_u8(in) : 0;
+}
+
+/* What was read, and where it ends; NULL: it was not whole. */
+struct read_varint {
+	const unsigned char *end;
+	uint64_t value;
+};
+
+static struct read_varint read_varint(const unsigned char *at, const unsigned char *end)
 {
 	uint64_t value = 0;
 
-	for (unsigned shift = 0; shift < 64 && in->at < in->end; shift += 7) {
-		unsigned byte = *in->at++;
+	for (unsigned shift = 0; shift < 64 && at < end; shift += 7) {
+		unsigned byte = *at++;
 
 		if (shift == 63 && byte > 1)
 			break;
 		value |= (uint64_t)(byte & 0x7f) << shift;
 		if (byte < 0x80)
-			return value;
+			return (struct read_varint){ at, value };
 	}
-	in->ok = false;
-	return 0;
+	return (struct read_varint){ NULL, 0 };
 }
 
-/* Most numbers are small: one byte at once, up to five without looking for the end at each. */
+/* Most numbers are small: one byte or two, at once. The reader's address goes nowhere, so that it can stay in registers. */
 static inline uint64_t get_varint(struct wire_reader *in)
 {
-	const unsigned char *at = in->at;
-	uint64_t value = 0;
+	struct read_varint got;
 
-	if (in->end - at < 5)
-		return get_any_varint(in);
-	if (*at < 0x80) {
-		in->at = at + 1;
-		return *at;
+	if (in->at < in->end && *in->at < 0x80)
+		return *in->at++;
+	if (in->end - in->at >= 2 && in->at[1] < 0x80) {
+		in->at += 2;
+		return (uint64_t)in->at[-1] << 7 | (in->at[-2] & 0x7f);
 	}
-	for (unsigned shift = 0; shift < 35; shift += 7) {
-		value |= (uint64_t)(*at & 0x7f) << shift;
-		if (*at++ < 0x80) {
-			in->at = at;
-			return value;
-		}
-	}
-	return get_any_varint(in);
+	got = read_varint(in->at, in->end);
+	if (got.end)
+		in->at = got.end;
+	else
+		damaged(in);
+	return got.value;
 }
 
 uint64_t wire_get_varint(struct wire_reader *in)
@@ -210,7 +223,7 @@ const char *wire_get_bytes(struct wire_reader *in, size_t *len)
 
 	*len = 0;
 	if (!in->ok || want > (uint64_t)(in->end - in->at)) {
-		in->ok = false;
+		damaged(in);
 		return "";
 	}
 	*len = (size_t)want;
@@ -218,59 +231,66 @@ const char *wire_get_bytes(struct wire_reader *in, size_t *len)
 	return bytes;
 }
 
-static uint32_t get_u32(struct wire_reader *in)
+static inline uint32_t get_u32(struct wire_reader *in)
 {
 	uint64_t value = get_varint(in);
 
 	if (value > UINT32_MAX)
-		in->ok = false;
+		damaged(in);
 	return (uint32_t)value;
 }
 
-static uint32_t get_u16(struct wire_reader *in)
+static inline uint32_t get_u16(struct wire_reader *in)
 {
 	const unsigned char *at = in->at;
 
 	if (in->end - at < 2) {
-		in->ok = false;
+		damaged(in);
 		return 0;
 	}
 	in->at += 2;
 	return (uint32_t)at[0] | (uint32_t)at[1] << 8;
 }
 
-static int64_t get_time(struct wire_reader *in)
+static inline int64_t get_time(struct wire_reader *in)
 {
 	const unsigned char *at = in->at;
 
 	if (in->end - at < 8) {
-		in->ok = false;
+		damaged(in);
 		return 0;
 	}
 	in->at += 8;
 	return (int64_t)((uint64_t)load_u32(at) | (uint64_t)load_u32(at + 4) << 32);
 }
 
-void wire_get_attrs(struct wire_reader *in, struct attrs *attrs)
+static inline void get_attrs(struct wire_reader *from, struct attrs *attrs)
 {
-	uint32_t flags = get_u16(in);
+	struct wire_reader in = *from;
+	uint32_t flags = get_u16(&in);
 
 	attrs->flags = flags & ATTRS_FLAGS;
-	attrs->mode = get_u16(in);
-	attrs->uid = get_u32(in);
-	attrs->gid = get_u32(in);
-	attrs->nlink = get_varint(in);
-	attrs->ino = get_varint(in);
-	attrs->size = get_varint(in);
-	attrs->blocks = get_varint(in);
-	attrs->dev = (uint64_t)get_u32(in) << 32;
-	attrs->dev |= get_u32(in);
-	attrs->rdev = flags & HAS_RDEV ? get_varint(in) : 0;
-	attrs->mnt = flags & HAS_MNT ? get_varint(in) : 0;
-	attrs->mtime = get_time(in);
-	attrs->ctime = flags & HAS_CTIME ? get_time(in) : attrs->mtime;
-	attrs->atime = flags & HAS_ATIME ? get_time(in) : attrs->mtime;
-	attrs->btime = flags & HAS_BTIME ? get_time(in) : attrs->mtime;
+	attrs->mode = get_u16(&in);
+	attrs->uid = get_u32(&in);
+	attrs->gid = get_u32(&in);
+	attrs->nlink = get_varint(&in);
+	attrs->ino = get_varint(&in);
+	attrs->size = get_varint(&in);
+	attrs->blocks = get_varint(&in);
+	attrs->dev = (uint64_t)get_u32(&in) << 32;
+	attrs->dev |= get_u32(&in);
+	attrs->rdev = flags & HAS_RDEV ? get_varint(&in) : 0;
+	attrs->mnt = flags & HAS_MNT ? get_varint(&in) : 0;
+	attrs->mtime = get_time(&in);
+	attrs->ctime = flags & HAS_CTIME ? get_time(&in) : attrs->mtime;
+	attrs->atime = flags & HAS_ATIME ? get_time(&in) : attrs->mtime;
+	attrs->btime = flags & HAS_BTIME ? get_time(&in) : attrs->mtime;
+	*from = in;
+}
+
+void wire_get_attrs(struct wire_reader *in, struct attrs *attrs)
+{
+	get_attrs(in, attrs);
 }
 
 void wire_put_acl(struct buf *out, const struct access_list *acl)
@@ -379,19 +399,19 @@ bool wire_get_element(struct wire_reader *in, struct wire_attrs *element)
 	if (!wire_more(in))
 		return false;
 	element->index = get_u32(in);
-	element->what = (uint8_t)wire_get_u8(in);
+	element->what = (uint8_t)get_u8(in);
 	element->error = ERROR_NONE;
 	element->target = NULL;
 	element->target_len = 0;
 	element->dir = 0;
 	if (element->what & WIRE_ATTRS_STAT)
-		wire_get_attrs(in, &element->attrs);
+		get_attrs(in, &element->attrs);
 	if (element->what & WIRE_ATTRS_TARGET)
 		element->target = wire_get_bytes(in, &element->target_len);
 	if (element->what & WIRE_ATTRS_DIR)
 		element->dir = get_u32(in);
 	if (element->what & WIRE_ATTRS_ERROR)
-		element->error = (uint8_t)wire_get_u8(in);
+		element->error = (uint8_t)get_u8(in);
 	return in->ok;
 }
 
@@ -431,8 +451,8 @@ enum wire_status wire_next(const void *bytes, size_t len, struct wire_frame *fra
 	if (len - WIRE_HEADER < body)
 		return WIRE_INCOMPLETE;
 	frame->payload = (struct wire_reader){ at + WIRE_HEADER, at + WIRE_HEADER + body, true };
-	frame->type = (uint8_t)wire_get_u8(&frame->payload);
-	frame->id = wire_get_varint(&frame->payload);
+	frame->type = (uint8_t)get_u8(&frame->payload);
+	frame->id = get_varint(&frame->payload);
 	*used = WIRE_HEADER + body;
 	return frame->payload.ok ? WIRE_OK : WIRE_BAD;
 }
