@@ -1,45 +1,22 @@
 #include "apply.h"
 
-#include <dirent.h>
+#include "dirnames.h"
+
 #include <errno.h>
 #include <string.h>
-
-#define XXH_INLINE_ALL
-#include <xxhash.h>
 
 /* A batch or directory number may be this much ahead of how many there were: producers overtake each other. */
 enum { MAX_AHEAD = 1 << 16 };
 
-/* Beside the entry of a name in a batch: it was told before. No tree has so many entries. */
-#define TWICE ((entry_id)1 << 31)
-
-/* Bits of a name's hash that are kept. */
-#define HASH_MASK 0x3fffffff
-
 /* As the entry of a directory number: one that has left the tree. */
 #define GONE UINT32_MAX
-
-/*
- * The names of a directory while it is read: which entry has a name, and whether this scan has found it. One name is
- * one entry, whatever a source sends; two scans of one directory at a time do not disturb each other.
- */
-struct names {
-	struct name_slot {
-		uint32_t seen : 1;  /* it is there */
-		uint32_t told : 1;  /* by this scan */
-		uint32_t hash : 30;
-		entry_id id;   /* 0: free */
-	} *slots;
-	size_t cap;            /* a power of two, or 0 */
-	size_t used;
-	size_t unseen;         /* entries of an earlier scan that were not found again so far */
-	entry_id last;         /* the last child that was looked at; what another scan adds comes behind it */
-};
 
 /* What a directory number of the stream stands for. */
 struct view_dir {
 	entry_id id;           /* 0: the number was not announced, or has ended */
-	struct names *names;   /* between begin and end */
+	entry_id told : 31;    /* without names: it was empty before, and its children up to this one were told */
+	uint32_t begun : 1;    /* between begin and end */
+	struct dirnames *names;   /* NULL until they are needed */
 };
 
 /* What a batch of names stands for. */
@@ -62,16 +39,10 @@ struct scan_view {
 	size_t batch_cap;
 	entry_id *ids;         /* of the batch that is being read */
 	size_t id_cap;
+	struct fresh_names fresh;
 	uint64_t entries;
 	enum error error;
 };
-
-static void names_free(struct names *names)
-{
-	if (names)
-		free(names->slots);
-	free(names);
-}
 
 struct scan_view *scan_view_new(struct tree *tree, entry_id top)
 {
@@ -108,7 +79,7 @@ static void end_open_dirs(struct scan_view *view)
 
 		if (id && tree_has(view->tree, id) && tree_dir(view->tree, id))
 			set_partial(view->tree, id, view->error ? view->error : ERROR_CANCELED);
-		names_free(view->dirs[i].names);
+		dirnames_free(view->dirs[i].names);
 		view->dirs[i] = (struct view_dir){ 0 };
 	}
 }
@@ -123,6 +94,7 @@ void scan_view_free(struct scan_view *view)
 	free(view->batches);
 	free(view->dirs);
 	free(view->ids);
+	fresh_names_fini(&view->fresh);
 	free(view);
 }
 
@@ -134,153 +106,6 @@ uint64_t scan_view_entries(const struct scan_view *view)
 enum error scan_view_error(const struct scan_view *view)
 {
 	return view->error;
-}
-
-/* Names ----------------------------------------------------------------------------------------------- */
-
-static uint32_t name_hash(const char *name, size_t len)
-{
-	return (uint32_t)XXH3_64bits(name, len) & HASH_MASK;
-}
-
-/* The slot of a name, or the free one where it belongs. */
-static struct name_slot *names_find(const struct names *names, const struct tree *tree, uint32_t hash, const char *name, size_t len)
-{
-	for (size_t at = hash & (names->cap - 1);; at = (at + 1) & (names->cap - 1)) {
-		struct name_slot *slot = &names->slots[at];
-		const char *has;
-		size_t has_len;
-
-		if (!slot->id)
-			return slot;
-		if (slot->hash != hash || !tree_has(tree, slot->id))
-			continue;
-		has = tree_name(tree, slot->id, &has_len);
-		if (has_len == len && memcmp(has, name, len) == 0)
-			return slot;
-	}
-}
-
-static int names_grow(struct names *names)
-{
-	size_t cap = names->cap ? names->cap * 2 : 32;
-	struct name_slot *slots;
-
-	if ((names->used + 1) * 4 <= names->cap * 3)
-		return 0;
-	slots = calloc(cap, sizeof *slots);
-	if (!slots)
-		return -1;
-	for (size_t i = 0; i < names->cap; i++) {
-		size_t at = names->slots[i].hash & (cap - 1);
-
-		if (!names->slots[i].id)
-			continue;
-		while (slots[at].id)
-			at = (at + 1) & (cap - 1);
-		slots[at] = names->slots[i];
-	}
-	free(names->slots);
-	names->slots = slots;
-	names->cap = cap;
-	return 0;
-}
-
-/* Add an entry of another scan, unless it is there. */
-static int names_add(struct names *names, const struct tree *tree, entry_id id, bool seen)
-{
-	size_t len;
-	const char *name = tree_name(tree, id, &len);
-	uint32_t hash = name_hash(name, len);
-	struct name_slot *slot;
-
-	if (names_grow(names) != 0)
-		return -1;
-	slot = names_find(names, tree, hash, name, len);
-	if (slot->id)
-		return 0;
-	*slot = (struct name_slot){ .seen = seen, .hash = hash & HASH_MASK, .id = id };
-	names->used++;
-	names->unseen += !seen;
-	return 0;
-}
-
-/* Add the children that have come since the last look: behind the last one of then, if that is still there. */
-static int names_follow(struct names *names, const struct tree *tree, entry_id dir, bool seen)
-{
-	const struct dir *in = tree_dir(tree, dir);
-	entry_id at = in->first;
-
-	if (names->last == in->last)
-		return 0;
-	if (names->last && tree_has(tree, names->last))
-		at = tree_entry(tree, names->last)->next;
-	for (; at; at = tree_entry(tree, at)->next) {
-		if (names_add(names, tree, at, seen) != 0)
-			return -1;
-	}
-	names->last = in->last;
-	return 0;
-}
-
-/* The names that a directory has from an earlier scan. */
-static struct names *names_new(const struct tree *tree, entry_id dir)
-{
-	struct names *names = calloc(1, sizeof *names);
-
-	if (names && names_follow(names, tree, dir, false) != 0) {
-		names_free(names);
-		return NULL;
-	}
-	return names;
-}
-
-/* Remove the entries of a directory that were there before and have not been found again. */
-static void sweep(struct tree *tree, entry_id dir, const struct names *names)
-{
-	if (!names || names->unseen == 0)
-		return;
-	tree_see(tree, dir);
-	for (size_t i = 0; i < names->cap; i++) {
-		const struct name_slot *slot = &names->slots[i];
-
-		if (slot->id && !slot->seen && tree_has(tree, slot->id))
-			tree_entry(tree, slot->id)->flags &= (uint16_t)~ENTRY_SEEN;
-	}
-	tree_sweep(tree, dir);
-}
-
-static uint32_t type_bits(unsigned dirent_type)
-{
-	return DTTOIF(dirent_type) & S_IFMT;
-}
-
-/*
- * The entry of a name in a directory, a new one if there is none yet; with TWICE when this scan has told the name before, as a
- * directory that changes while it is read may do. Returns 0 with ENOMEM.
- */
-static entry_id entry_of(struct scan_view *view, struct view_dir *dir, const struct wire_name *name)
-{
-	uint32_t hash = name_hash(name->name, name->len);
-	struct name_slot *slot;
-	entry_id id;
-
-	if (names_follow(dir->names, view->tree, dir->id, true) != 0 || names_grow(dir->names) != 0)
-		return 0;
-	slot = names_find(dir->names, view->tree, hash, name->name, name->len);
-	if (slot->id) {
-		id = slot->told ? slot->id | TWICE : slot->id;
-		dir->names->unseen -= !slot->seen;
-		slot->seen = slot->told = true;
-		return id;
-	}
-	id = tree_add(view->tree, dir->id, name->name, name->len, type_bits(name->type));
-	if (!id)
-		return 0;
-	dir->names->used++;
-	dir->names->last = id;
-	*slot = (struct name_slot){ .seen = true, .told = true, .hash = hash & HASH_MASK, .id = id };
-	return id;
 }
 
 /* Frames ---------------------------------------------------------------------------------------------- */
@@ -312,15 +137,18 @@ static enum apply_status apply_begin(struct scan_view *view, struct wire_reader 
 		view->dirs[number].id = GONE; /* for good, even if a directory comes back there */
 		return APPLY_OK;
 	}
-	if (dir->names)
+	if (dir->begun)
 		return APPLY_BAD;
 	if (tree_set_attrs(view->tree, dir->id, &attrs) != 0)
 		return APPLY_NOMEM;
 	tree_dir(view->tree, dir->id)->mnt = (uint32_t)attrs.mnt;
 	tree_set_state(view->tree, dir->id, DIR_READING, ERROR_NONE);
-	dir->names = names_new(view->tree, dir->id);
-	if (!dir->names)
-		return APPLY_NOMEM;
+	dir->begun = true;
+	if (tree_dir(view->tree, dir->id)->first) {
+		dir->names = dirnames_new(view->tree, dir->id, false, 0);
+		if (!dir->names)
+			return APPLY_NOMEM;
+	}
 	if (events && events->begin)
 		events->begin(events->arg, dir->id, &attrs);
 	return APPLY_OK;
@@ -363,6 +191,22 @@ static enum apply_status keep_batch(struct scan_view *view, uint64_t number, siz
 	return APPLY_OK;
 }
 
+/* Is this the first frame of names of a directory in which nothing was? */
+static bool is_fresh(const struct scan_view *view, const struct view_dir *dir)
+{
+	return !dir->names && !dir->told && !tree_dir(view->tree, dir->id)->first;
+}
+
+/* Make ready for the names of a frame. */
+static int begin_names(struct scan_view *view, struct view_dir *dir, const struct wire_reader *in, bool fresh)
+{
+	if (fresh)
+		return fresh_names_begin(&view->fresh, *in);
+	if (!dir->names)
+		dir->names = dirnames_new(view->tree, dir->id, true, dir->told);
+	return dir->names ? 0 : -1;
+}
+
 static enum apply_status apply_names(struct scan_view *view, struct wire_reader *in)
 {
 	bool gone;
@@ -370,19 +214,28 @@ static enum apply_status apply_names(struct scan_view *view, struct wire_reader 
 	uint64_t number = wire_get_varint(in);
 	struct wire_name name;
 	size_t count = 0;
+	bool fresh;
 
-	if (!in->ok || (!dir && !gone) || (dir && !dir->names))
+	if (!in->ok || (!dir && !gone) || (dir && !dir->begun))
 		return APPLY_BAD;
+	fresh = dir && is_fresh(view, dir);
+	if (dir && begin_names(view, dir, in, fresh) != 0)
+		return APPLY_NOMEM;
 	while (wire_get_name(in, &name)) {
 		if (!wire_name_ok(name.name, name.len))
 			return APPLY_BAD;
 		if (vec_grow(&view->ids, &view->id_cap, count + 1, sizeof *view->ids) != 0)
 			return APPLY_NOMEM;
-		view->ids[count] = gone ? 0 : entry_of(view, dir, &name);
-		if (!gone && !view->ids[count])
+		view->ids[count] = 0;
+		if (dir)
+			view->ids[count] = fresh ? fresh_names_entry(&view->fresh, view->tree, dir->id, &name, view->ids, count) :
+						   dirnames_entry(dir->names, view->tree, dir->id, &name);
+		if (dir && !view->ids[count])
 			return APPLY_NOMEM;
 		count++;
 	}
+	if (fresh)
+		dir->told = tree_dir(view->tree, dir->id)->last & ~DIRNAMES_TWICE;
 	view->entries += count;
 	return in->ok ? keep_batch(view, number, count) : APPLY_BAD;
 }
@@ -431,8 +284,8 @@ static enum apply_status apply_element(struct scan_view *view, entry_id id, cons
 {
 	struct tree *tree = view->tree;
 
-	if (id & TWICE)
-		return apply_again(view, id & ~TWICE, element);
+	if (id & DIRNAMES_TWICE)
+		return apply_again(view, id & ~DIRNAMES_TWICE, element);
 	if (!id || !tree_has(tree, id) || id == TREE_ROOT)
 		return element->what & WIRE_ATTRS_DIR ? announce_gone(view, element->dir) : APPLY_OK;
 	if (element->what & WIRE_ATTRS_GONE) {
@@ -487,11 +340,11 @@ static void end_unread(struct scan_view *view, entry_id id, enum error error)
 	tree_set_state(view->tree, id, DIR_UNREADABLE, error);
 }
 
-static void end_dir(struct scan_view *view, entry_id id, const struct names *names, enum wire_end how, enum error error)
+static void end_dir(struct scan_view *view, entry_id id, const struct dirnames *names, enum wire_end how, enum error error)
 {
 	switch (how) {
 	case WIRE_END_COMPLETE:
-		sweep(view->tree, id, names);
+		dirnames_sweep(names, view->tree, id);
 		tree_set_state(view->tree, id, DIR_COMPLETE, ERROR_NONE);
 		break;
 	case WIRE_END_UNREAD:
@@ -513,10 +366,10 @@ static enum apply_status apply_end(struct scan_view *view, struct wire_reader *i
 	struct view_dir *dir = find_dir(view, number, &gone);
 	unsigned error = wire_get_u8(in);
 	unsigned how = wire_get_u8(in);
-	struct names *names;
+	struct dirnames *names;
 	entry_id id;
 
-	if (!in->ok || (!dir && !gone) || how > WIRE_END_SKIPPED || (dir && how == WIRE_END_COMPLETE && !dir->names))
+	if (!in->ok || (!dir && !gone) || how > WIRE_END_SKIPPED || (dir && how == WIRE_END_COMPLETE && !dir->begun))
 		return APPLY_BAD;
 	if (error >= ERROR_COUNT)
 		error = ERROR_OTHER;
@@ -528,7 +381,7 @@ static enum apply_status apply_end(struct scan_view *view, struct wire_reader *i
 			events->end(events->arg, id, (enum wire_end)how, (enum error)error);
 		end_dir(view, id, names, (enum wire_end)how, (enum error)error);
 	}
-	names_free(names);
+	dirnames_free(names);
 	return APPLY_OK;
 }
 

@@ -466,6 +466,64 @@ START_TEST(scans_meet)
 }
 END_TEST
 
+/*
+ * Two scans begin with a directory in which nothing is. Neither sweeps what the other one finds, and each knows what it has told
+ * itself: only that is told twice.
+ */
+START_TEST(scans_meet_in_an_empty_directory)
+{
+	struct world world;
+	struct scan_view *other;
+
+	set_up(&world);
+	other = scan_view_new(world.tree, TREE_ROOT);
+	ck_assert_ptr_nonnull(other);
+	ck_assert_int_eq(begin(&world, 0), APPLY_OK);
+	ck_assert_int_eq(apply_to(&world, other), APPLY_OK);
+	ck_assert_int_eq(names(&world, 0, 0, "a b"), APPLY_OK);
+	put_names(&world, 0, 0, "c d/ b");
+	ck_assert_int_eq(apply_to(&world, other), APPLY_OK);
+	holds(&world, "a b c d/");
+	/* `a` is known to this scan, `d` is not: its number stands for it */
+	ck_assert_int_eq(names(&world, 0, 1, "a d/"), APPLY_OK);
+	ck_assert_int_eq(file(&world, 0, 0, 5), APPLY_OK);
+	ck_assert_int_eq(file(&world, 1, 0, 6), APPLY_OK);
+	ck_assert_int_eq(announce(&world, 1, 1, 1), APPLY_OK);
+	ck_assert_int_eq(begin(&world, 1), APPLY_OK);
+	ck_assert_int_eq(names(&world, 1, 2, "in"), APPLY_OK);
+	holds(&world, "a b c d/ d/in");
+	ck_assert_uint_eq(totals(&world).size, 6);
+	ck_assert_int_eq(end(&world, 0, 0, WIRE_END_COMPLETE), APPLY_OK);
+	holds(&world, "a b c d/ d/in");
+	scan_view_free(other);
+	tear_down(&world);
+}
+END_TEST
+
+/* As many names as need a larger table, in frames of any size; each a second time, in the same frame and in the next. */
+START_TEST(many_names_are_one_each)
+{
+	struct world world;
+	struct buf list = BUF_INIT;
+
+	for (unsigned count = 1; count < 10000; count = count * 3 + 1) {
+		set_up(&world);
+		buf_clear(&list);
+		for (unsigned i = 0; i < 2 * count; i++)
+			buf_printf(&list, "%sname%u", i ? " " : "", i % count);
+		ck_assert_int_eq(begin(&world, 0), APPLY_OK);
+		ck_assert_int_eq(names(&world, 0, 0, buf_str(&list)), APPLY_OK);
+		ck_assert_uint_eq(totals(&world).entries, 1 + count);
+		ck_assert_int_eq(names(&world, 0, 1, buf_str(&list)), APPLY_OK);
+		ck_assert_uint_eq(totals(&world).entries, 1 + count);
+		ck_assert_int_eq(end(&world, 0, 0, WIRE_END_COMPLETE), APPLY_OK);
+		ck_assert_uint_eq(totals(&world).entries, 1 + count);
+		tear_down(&world);
+	}
+	buf_fini(&list);
+}
+END_TEST
+
 /* Entries leave while their attributes are on the way: what comes for them is for nobody. */
 START_TEST(what_is_late_is_dropped)
 {
@@ -724,6 +782,8 @@ int main(void)
 	tcase_add_test(tests, duplicates_are_one);
 	tcase_add_test(tests, names_come_back);
 	tcase_add_test(tests, scans_meet);
+	tcase_add_test(tests, scans_meet_in_an_empty_directory);
+	tcase_add_test(tests, many_names_are_one_each);
 	tcase_add_test(tests, what_is_late_is_dropped);
 	tcase_add_loop_test(tests, bad_names_end_the_source, 0, 8);
 	tcase_add_test(tests, rules_are_kept);
