@@ -110,7 +110,9 @@ static entry_id take_id(struct tree *tree)
 		errno = ENOMEM;
 		return 0;
 	}
-	if (grow_chunks(&tree->chunks, &tree->chunk_cap, tree->entry_count, sizeof(struct entry)) != 0)
+	/* a chunk is there as soon as one number of it was given out */
+	if ((tree->entry_count & (CHUNK - 1)) == 0 &&
+	    grow_chunks(&tree->chunks, &tree->chunk_cap, tree->entry_count, sizeof(struct entry)) != 0)
 		return 0;
 	return tree->entry_count++;
 }
@@ -397,9 +399,11 @@ entry_id tree_add(struct tree *tree, entry_id parent, const char *name, size_t l
 	struct dir *in;
 	struct entry *entry;
 	entry_id id;
+	uint32_t index;
 	uint32_t kept;
 
-	if (vec_grow(&tree->gone_ids, &tree->gone_cap, tree->gone_count + 1, sizeof *tree->gone_ids) != 0)
+	if (tree->gone_count == tree->gone_cap &&
+	    vec_grow(&tree->gone_ids, &tree->gone_cap, tree->gone_count + 1, sizeof *tree->gone_ids) != 0)
 		return 0;
 	kept = arena_add(&tree->names, name, len);
 	if (!kept)
@@ -415,7 +419,8 @@ entry_id tree_add(struct tree *tree, entry_id parent, const char *name, size_t l
 		tree->gone_ids[tree->gone_count++] = id;
 		return 0;
 	}
-	in = tree_dir(tree, parent);
+	index = tree_entry(tree, parent)->below;
+	in = dir_at(tree, index);
 	if (in->last)
 		tree_entry(tree, in->last)->next = id;
 	else
@@ -427,7 +432,7 @@ entry_id tree_add(struct tree *tree, entry_id parent, const char *name, size_t l
 	if (entry_is_dir(entry))
 		count_in(tree, entry);
 	else
-		delta_of(tree, tree_entry(tree, parent)->below)->entries++;
+		delta_of(tree, index)->entries++;
 	if (tree->observer)
 		tree->observer->added(tree->observer->arg, id);
 	return id;
@@ -786,24 +791,9 @@ static bool has_attrs(const struct entry *entry, const struct attrs *attrs, uint
 	       entry->nlink == small_nlink(attrs) && entry->birth == birth_bits(attrs->btime) && !entry->error;
 }
 
-int tree_set_attrs(struct tree *tree, entry_id id, const struct attrs *attrs)
+/* Let an entry have attributes; links and totals are the caller's. */
+static void fill_in(struct entry *entry, const struct attrs *attrs, uint16_t device)
 {
-	struct entry *entry = tree_entry(tree, id);
-	struct totals *delta;
-	struct totals own;
-	bool same_inode;
-	uint16_t device;
-
-	if (set_type(tree, id, attrs->mode & S_IFMT) != 0 || device_index(tree, attrs->dev, &device) != 0)
-		return -1;
-	/* an ACL that is changed need not show in what is kept here: it is asked for again */
-	entry->flags &= (uint16_t)~(ENTRY_ACL_ASKED | (entry->ino != attrs->ino ? ENTRY_ACL : 0));
-	if (has_attrs(entry, attrs, device))
-		return 0;
-	own = own_totals(tree, entry);
-	same_inode = has_links(entry) && attrs->nlink > 1 && entry->ino == attrs->ino && entry->dev == device;
-	if (!same_inode)
-		link_remove(tree, entry);
 	entry->flags = flags_from(attrs, entry->flags);
 	entry->mode = (uint16_t)attrs->mode;
 	entry->uid = attrs->uid;
@@ -818,14 +808,55 @@ int tree_set_attrs(struct tree *tree, entry_id id, const struct attrs *attrs)
 	if (S_ISCHR(attrs->mode) || S_ISBLK(attrs->mode))
 		entry->below = rdev_bits(attrs->rdev);
 	entry->birth = birth_bits(attrs->btime);
+}
+
+/* The attributes of an entry that had some, or is a directory, or could not be read before. */
+static void replace_attrs(struct tree *tree, entry_id id, const struct attrs *attrs, uint16_t device)
+{
+	struct entry *entry = tree_entry(tree, id);
+	bool same_inode = has_links(entry) && attrs->nlink > 1 && entry->ino == attrs->ino && entry->dev == device;
+
+	count_out(tree, entry);
+	if (!same_inode)
+		link_remove(tree, entry);
+	fill_in(entry, attrs, device);
 	if (!entry_is_dir(entry) || dir_at(tree, entry->below)->state < DIR_PARTIAL)
 		entry->error = ERROR_NONE;
 	if (!same_inode)
 		link_add(tree, id);
-	delta = delta_of(tree, counted_in(tree, entry));
-	totals_sub(delta, &own);
-	own = own_totals(tree, entry);
-	totals_add(delta, &own);
+	count_in(tree, entry);
+}
+
+/* The first attributes of anything but a directory: nearly every time. What they add to the totals is all that changes in them. */
+static void add_attrs(struct tree *tree, entry_id id, const struct attrs *attrs, uint16_t device)
+{
+	struct entry *entry = tree_entry(tree, id);
+	struct totals *delta = delta_of(tree, tree_entry(tree, entry->parent)->below);
+
+	fill_in(entry, attrs, device);
+	if (entry->nlink > 1)
+		link_add(tree, id);
+	if (entry->flags & ENTRY_HARD_LINK)
+		return;
+	delta->size += entry->size;
+	delta->blocks += entry_blocks(entry);
+}
+
+int tree_set_attrs(struct tree *tree, entry_id id, const struct attrs *attrs)
+{
+	struct entry *entry = tree_entry(tree, id);
+	uint16_t device;
+
+	if (set_type(tree, id, attrs->mode & S_IFMT) != 0 || device_index(tree, attrs->dev, &device) != 0)
+		return -1;
+	/* an ACL that is changed need not show in what is kept here: it is asked for again */
+	entry->flags &= (uint16_t)~(ENTRY_ACL_ASKED | (entry->ino != attrs->ino ? ENTRY_ACL : 0));
+	if (has_attrs(entry, attrs, device))
+		return 0;
+	if (entry->flags & ENTRY_KNOWN || entry->error || entry_is_dir(entry))
+		replace_attrs(tree, id, attrs, device);
+	else
+		add_attrs(tree, id, attrs, device);
 	changed(tree, entry);
 	tell_changed(tree, id);
 	return 0;
