@@ -25,7 +25,7 @@ static int add_chunk(struct arena *arena)
 	}
 	if (vec_grow(&arena->chunks, &arena->chunk_cap, arena->chunk_count + 1, sizeof *arena->chunks) != 0)
 		return -1;
-	chunk = malloc(CHUNK);
+	chunk = arena->chunk_count > 0 ? pages_new(CHUNK) : malloc(CHUNK);
 	if (!chunk)
 		return -1;
 	chunk[0] = 0;

@@ -2,6 +2,21 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+void *pages_new(size_t size)
+{
+	char *pages = calloc(1, size);
+#ifdef MADV_POPULATE_WRITE
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	size_t skip = pages ? (page - (uintptr_t)pages % page) % page : 0;
+
+	if (pages && size > skip + page)
+		(void)madvise(pages + skip, (size - skip) / page * page, MADV_POPULATE_WRITE);
+#endif
+	return pages;
+}
 
 int vec_grow(void *items, size_t *cap, size_t need, size_t size)
 {

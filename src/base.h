@@ -29,6 +29,12 @@ static inline size_t size_max(size_t a, size_t b)
 }
 
 /**
+ * Zeroed memory that is going to be used up soon, page by page: where the system can, they are had in one go.
+ * Returns NULL with ENOMEM. Owner: free() gives it back.   Thread: any.
+ */
+MUN_NODISCARD void *pages_new(size_t size);
+
+/**
  * Make an array hold at least `need` elements of `size` bytes, growing by half or more.
  * `items` points to the array's pointer, `cap` to its capacity in elements.
  * Returns 0, or -1 with ENOMEM; the array is then unchanged.   Thread: any.

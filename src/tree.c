@@ -98,7 +98,7 @@ static int grow_chunks(void *chunks, size_t *cap, uint32_t count, size_t size)
 	}
 	memcpy(&list, chunks, sizeof list);
 	if (!list[chunk])
-		list[chunk] = calloc(CHUNK, size);
+		list[chunk] = chunk > 0 ? pages_new(CHUNK * size) : calloc(CHUNK, size);
 	return list[chunk] ? 0 : -1;
 }
 
