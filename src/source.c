@@ -28,7 +28,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { RING_SIZE = 2 << 20, STACK = 256 * 1024, READ_SIZE = 1 << 16 };
+enum { RING_SIZE = 2 << 20, STACK = 256 * 1024, READ_SIZE = 1 << 16, PIPE_SIZE = 1 << 20 };
 
 /* What a feeder thread and its source share. */
 struct intake {
@@ -288,6 +288,7 @@ static int start_worker(struct source *source, const struct source_options *opti
 	fsys_close(child->exit_fd);
 	child->exit_fd = -1;
 	atomic_store(&source->intake->pid, child->pid);
+	spawn_widen(child->out, PIPE_SIZE); /* so that the two take turns less often */
 	if (spawn_nonblock(child->in) != 0 || start_feeder(source->intake) != 0) {
 		kill(child->pid, SIGKILL);
 		spawn_close(child);

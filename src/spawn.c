@@ -67,6 +67,16 @@ int spawn_nonblock(int fd)
 	return flags < 0 ? -1 : fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0 ? -1 : 0;
 }
 
+void spawn_widen(int fd, int size)
+{
+#if MUNTIN_LINUX_CALLS
+	(void)fcntl(fd, F_SETPIPE_SZ, size);
+#else
+	(void)fd;
+	(void)size;
+#endif
+}
+
 static int pidfd_of(pid_t pid)
 {
 #if MUNTIN_LINUX_CALLS && defined(SYS_pidfd_open)

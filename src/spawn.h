@@ -43,6 +43,9 @@ MUN_NODISCARD int spawn_pipe(int fds[2]);
  */
 MUN_NODISCARD int spawn_nonblock(int fd);
 
+/** Let a pipe hold so many bytes, where the system can and allows it.   Thread: any. */
+void spawn_widen(int fd, int size);
+
 /**
  * Start the program at `path` with its stdin and stdout on pipes to us; ours block until set otherwise.
  * `argv[0]` is the name it is shown under. A writer to `in` must ignore or block SIGPIPE.
