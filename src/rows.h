@@ -69,7 +69,7 @@ struct rows {
 	entry_id wanted;     /* the cursor goes there as soon as it has a row */
 	bool held;           /* the cursor was put where it is; until then it stays on the first row */
 	size_t grain;        /* units of work between two looks at the clock */
-	int64_t slice;       /* nanoseconds of work in one rows_update() */
+	int64_t slice;       /* nanoseconds of work in one rows_update(), behind the first `grain` */
 	int64_t shown_at;    /* when the directory was first shown, loop_now() time */
 	int64_t sorted_at;   /* when the rows were last sorted, loop_now() time; 0: not since the directory filled */
 	int64_t sort_cost;   /* how much work that was, nanoseconds */

@@ -153,6 +153,17 @@ static void share_threads(struct session *session)
 		pane_set_jobs(session->panes[i], share);
 }
 
+/* The time for making rows is for all panes together, so that a key never waits for more of them the more there are. */
+static void share_slice(struct session *session, int64_t slice)
+{
+	int64_t busy = 0;
+
+	for (size_t i = 0; i < session->pane_count; i++)
+		busy += !rows_settled(&session->panes[i]->rows);
+	for (size_t i = 0; i < session->pane_count; i++)
+		session->panes[i]->rows.slice = busy > 1 ? slice / busy : slice;
+}
+
 int64_t session_step(struct session *session, int64_t now, int64_t budget)
 {
 	int64_t due = INT64_MAX;
@@ -164,6 +175,7 @@ int64_t session_step(struct session *session, int64_t now, int64_t budget)
 		session->next_take = session->more ? now : now + TAKE_EVERY;
 	}
 	due = session_compare_step(session, now, &changed);
+	share_slice(session, budget / 2);
 	for (size_t i = 0; i < session->pane_count; i++) {
 		int64_t next = pane_step(session->panes[i], now, &changed);
 

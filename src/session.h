@@ -96,7 +96,8 @@ struct pane *session_pane(const struct session *session);
 bool session_set_backend(struct session *session, enum session_backend backend);
 
 /**
- * Take what the sources have sent, for at most `budget` nanoseconds, and do what is due (rows, restarts, totals).
+ * Take what the sources have sent, for at most `budget` nanoseconds, and do what is due (restarts, totals, rows: for half of that;
+ * short lists are made whatever the budget is).
  * Returns when it wants to be called again if nothing wakes the loop before, INT64_MAX for never.
  */
 int64_t session_step(struct session *session, int64_t now, int64_t budget);

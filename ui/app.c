@@ -232,13 +232,14 @@ static void paint_if_due(struct app *app)
 	app_paint(app);
 }
 
+/** What comes from the sources waits for the next turn when there was a key: it is to be seen first. */
 static void turn(struct app *app)
 {
 	int64_t now = loop_now();
 
 	if (app->term->active && term_deadline(app->term) >= 0 && now >= term_deadline(app->term))
 		read_keys(app);
-	app_step(app, STEP_BUDGET);
+	app_step(app, app->key_seen ? 0 : STEP_BUDGET);
 	script_turn(app);
 	app_layout(app);
 	if (!app->done)
