@@ -98,7 +98,7 @@ static bool next_task(struct scan *scan, struct node **node, struct reading **re
 			(*reading)->users++;
 			return true;
 		}
-		if (scan->active == 0 && scan->held_count == 0)
+		if (scan->active == 0 && scan->parked_count == 0)
 			return false;
 		scan->idle++;
 		pthread_cond_wait(&scan->work, &scan->lock);
@@ -143,7 +143,7 @@ static void drop_waiting(struct scan *scan)
 {
 	struct node *node;
 
-	node_free_held(scan);
+	node_free_parked(scan);
 	for (;;) {
 		pthread_mutex_lock(&scan->lock);
 		node = node_pop(scan);

@@ -65,7 +65,7 @@ struct node {
 };
 
 /* What is known of a directory's number, with WIRE_SCAN_HOLD. */
-struct held {
+struct parked {
 	struct node *node;          /* held until it is asked for; else NULL */
 	bool asked;                 /* it was asked for; perhaps before it is held: who finds one tells of it first */
 };
@@ -109,10 +109,10 @@ struct scan {
 	struct node *front;
 	struct node *back;
 	size_t waiting;
-	struct held *held;          /* by number, with WIRE_SCAN_HOLD */
-	size_t held_cap;
-	size_t held_count;
-	bool leaves_held;           /* nobody will ask for more */
+	struct parked *held;          /* by number, with WIRE_SCAN_HOLD */
+	size_t parked_cap;
+	size_t parked_count;
+	bool leaves_parked;           /* nobody will ask for more */
 	struct reading *shared;
 	unsigned active;            /* threads that may still node_push */
 	unsigned idle;
@@ -185,7 +185,7 @@ struct node *node_pop(struct scan *scan);
 void node_push(struct scan *scan, struct node *node);
 
 /** Free what is held.   Thread: the last one. */
-void node_free_held(struct scan *scan);
+void node_free_parked(struct scan *scan);
 
 /** Let a directory wait that cannot be read now for want of descriptors, and do with one thread less. False when this is the only one.   Thread: scanner, no lock held. */
 bool node_put_off(struct scan *scan, struct node *node);

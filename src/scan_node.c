@@ -140,28 +140,28 @@ static void append(struct scan *scan, struct node *node)
 }
 
 /* Room for a number.   Under the lock. */
-static int grow_held(struct scan *scan, uint32_t number)
+static int grow_parked(struct scan *scan, uint32_t number)
 {
-	size_t old = scan->held_cap;
+	size_t old = scan->parked_cap;
 
 	if (number < old)
 		return 0;
-	if (vec_grow(&scan->held, &scan->held_cap, (size_t)number + 1, sizeof *scan->held) != 0)
+	if (vec_grow(&scan->parked, &scan->parked_cap, (size_t)number + 1, sizeof *scan->parked) != 0)
 		return -1;
-	memset(scan->held + old, 0, (scan->held_cap - old) * sizeof *scan->held);
+	memset(scan->parked + old, 0, (scan->parked_cap - old) * sizeof *scan->parked);
 	return 0;
 }
 
 /* Hold a directory until somebody asks for it. False when it may wait with the others, for want of memory too.   Under the lock. */
 static bool hold(struct scan *scan, struct node *node)
 {
-	if (!(scan->flags & WIRE_SCAN_HOLD) || grow_held(scan, node->number) != 0 || scan->held[node->number].asked)
+	if (!(scan->flags & WIRE_SCAN_HOLD) || grow_parked(scan, node->number) != 0 || scan->parked[node->number].asked)
 		return false;
-	node->left = scan->leaves_held;
+	node->left = scan->leaves_parked;
 	if (node->left)
 		return false;
-	scan->held[node->number].node = node;
-	scan->held_count++;
+	scan->parked[node->number].node = node;
+	scan->parked_count++;
 	return true;
 }
 
@@ -180,13 +180,13 @@ void node_push(struct scan *scan, struct node *node)
 }
 
 /* Let a held directory wait with the others.   Under the lock. */
-static void release(struct scan *scan, struct held *held)
+static void release(struct scan *scan, struct parked *parked)
 {
-	if (!held->node)
+	if (!parked->node)
 		return;
-	append(scan, held->node);
-	held->node = NULL;
-	scan->held_count--;
+	append(scan, parked->node);
+	parked->node = NULL;
+	scan->parked_count--;
 }
 
 void scan_enter(struct scan *scan, uint32_t number)
@@ -194,9 +194,9 @@ void scan_enter(struct scan *scan, uint32_t number)
 	bool start = false;
 
 	pthread_mutex_lock(&scan->lock);
-	if (number < atomic_load(&scan->next_dir) && grow_held(scan, number) == 0) {
-		scan->held[number].asked = true;
-		release(scan, &scan->held[number]);
+	if (number < atomic_load(&scan->next_dir) && grow_parked(scan, number) == 0) {
+		scan->parked[number].asked = true;
+		release(scan, &scan->parked[number]);
 		start = scan->front && scan_want_thread(scan);
 	}
 	pthread_mutex_unlock(&scan->lock);
@@ -207,32 +207,32 @@ void scan_enter(struct scan *scan, uint32_t number)
 void scan_leave_held(struct scan *scan)
 {
 	pthread_mutex_lock(&scan->lock);
-	scan->leaves_held = true;
-	for (size_t i = 0; i < scan->held_cap && scan->held_count > 0; i++) {
-		if (scan->held[i].node)
-			scan->held[i].node->left = true;
-		release(scan, &scan->held[i]);
+	scan->leaves_parked = true;
+	for (size_t i = 0; i < scan->parked_cap && scan->parked_count > 0; i++) {
+		if (scan->parked[i].node)
+			scan->parked[i].node->left = true;
+		release(scan, &scan->parked[i]);
 	}
 	pthread_cond_broadcast(&scan->work);
 	pthread_mutex_unlock(&scan->lock);
 }
 
-void node_free_held(struct scan *scan)
+void node_free_parked(struct scan *scan)
 {
-	struct held *held;
+	struct parked *parked;
 	size_t count;
 
 	pthread_mutex_lock(&scan->lock);
-	held = scan->held;
-	count = scan->held_cap;
-	scan->held = NULL;
-	scan->held_cap = scan->held_count = 0;
+	parked = scan->parked;
+	count = scan->parked_cap;
+	scan->parked = NULL;
+	scan->parked_cap = scan->parked_count = 0;
 	pthread_mutex_unlock(&scan->lock);
 	for (size_t i = 0; i < count; i++) {
-		if (held[i].node)
-			node_free(scan, held[i].node);
+		if (parked[i].node)
+			node_free(scan, parked[i].node);
 	}
-	free(held);
+	free(parked);
 }
 
 bool node_put_off(struct scan *scan, struct node *node)
