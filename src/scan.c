@@ -6,9 +6,9 @@
  *                      └────────────────────────────────────────────────────────────┘
  *          pop ▼ (front while there are few: breadth first; back when there are many: bounded memory)
  *     thread: open ─▶ BEGIN ─▶ getdents ─▶ NAMES ─▶ statx each ─▶ ATTRS … ─▶ END
- *                                  │                    └─ a directory? push a node
- *                                  └─ more to come? `shared`: idle threads take the next buffers of
- *                                     the same descriptor, under its lock, and stat their own names
+ *                                            │          └─ a directory? push a node
+ *                                            └─ more to come? hold the names, `share` the directory: all
+ *                                               names first, by one thread at a time; idle ones take what is held
  *
  * With WIRE_SCAN_HOLD a directory that was found is held instead, until scan_enter() lets it wait with the others.
  *

@@ -17,6 +17,7 @@ enum {
 	BREADTH = 8192,             /* directories that may wait before the newest are read first */
 	LONG_PATH = 1024,           /* a node with a longer path becomes an anchor */
 	SHARE_FROM = DENTS / 2,     /* a buffer this full: the directory is probably larger */
+	HELD_MOST = 16 << 20,       /* bytes of names of a directory that wait to be looked at */
 	STACK = 256 * 1024,
 	OPEN_ANCHORS = 32,          /* kept open at most; fewer where descriptors are few */
 	CHECK_STOP = 256,           /* entries between two looks at the stop flag */
@@ -70,6 +71,15 @@ struct parked {
 	bool asked;                 /* it was asked for; perhaps before it is held: who finds one tells of it first */
 };
 
+/* Names of a large directory that were sent and wait to be looked at, each terminated. */
+struct held {
+	struct held *next;
+	uint32_t batch;
+	unsigned count;
+	size_t size;                /* bytes of names */
+	char names[];
+};
+
 /* A directory that is being read, by one or more threads. */
 struct reading {
 	struct reading *next;       /* in `shared`; guarded by `lock` */
@@ -77,10 +87,14 @@ struct reading {
 	unsigned users;             /* guarded by `lock` */
 	struct node *node;
 	struct anchor *below;       /* anchor for what is found here, made when needed; guarded by anchor_lock */
-	pthread_mutex_t read_lock;  /* the rest; held across getdents64 */
+	pthread_mutex_t read_lock;  /* the rest; never held across a system call */
+	bool busy;                  /* a thread has `dir` for itself, to take names from it */
 	struct fsys_dir dir;
 	bool ended;
 	enum error error;
+	struct held *held;          /* the oldest first */
+	struct held **held_end;
+	size_t held_size;
 };
 
 struct scan {
@@ -109,7 +123,7 @@ struct scan {
 	struct node *front;
 	struct node *back;
 	size_t waiting;
-	struct parked *held;          /* by number, with WIRE_SCAN_HOLD */
+	struct parked *parked;          /* by number, with WIRE_SCAN_HOLD */
 	size_t parked_cap;
 	size_t parked_count;
 	bool leaves_parked;           /* nobody will ask for more */
@@ -202,7 +216,7 @@ bool lineage_returns(const struct lineage *lineage, const struct attrs *attrs);
 /** Read one directory; the node is freed.   Thread: scanner, no lock held. */
 void scan_read_node(struct reader *reader, struct node *node);
 
-/** Read on in a directory until its end, together with others.   Thread: scanner that is one of its users. */
+/** Read on in a directory until nothing is left to be begun, together with others.   Thread: scanner that is one of its users. */
 void scan_read_on(struct reader *reader, struct reading *reading);
 
 /** Leave a directory; the last one ends it.   Thread: scanner that is one of its users. */

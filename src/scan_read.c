@@ -223,12 +223,20 @@ static void found_dir(struct reader *reader, struct reading *reading, const char
 	}
 }
 
-/* Send names and attributes of the records that a reader has taken. */
-static void look_at_all(struct reader *reader, struct reading *reading, size_t len)
+/* Look at one name of a batch and send what was found. */
+static void look_at_name(struct reader *reader, struct reading *reading, uint32_t batch, const char *name, struct wire_attrs *element)
+{
+	look_at(reader, reading, name, element);
+	send_element(reader, batch, element);
+	if (element->what & WIRE_ATTRS_DIR)
+		found_dir(reader, reading, name, element);
+	element->index++;
+}
+
+/* Look at the names of a buffer of records that were sent. */
+static void look_at_buffer(struct reader *reader, struct reading *reading, size_t len, uint32_t batch, unsigned count)
 {
 	struct wire_attrs element = { 0 };
-	uint32_t batch = 0;
-	unsigned count = send_names(reader, reading, len, &batch);
 
 	for (size_t at = 0; at < len && element.index < count;) {
 		const struct fsys_dirent *dirent = (const void *)(reader->dents + at);
@@ -238,12 +246,64 @@ static void look_at_all(struct reader *reader, struct reading *reading, size_t l
 			continue;
 		if (element.index % CHECK_STOP == 0 && scan_stopped(reader->scan))
 			return;
-		look_at(reader, reading, dirent->name, &element);
-		send_element(reader, batch, &element);
-		if (element.what & WIRE_ATTRS_DIR)
-			found_dir(reader, reading, dirent->name, &element);
-		element.index++;
+		look_at_name(reader, reading, batch, dirent->name, &element);
 	}
+}
+
+/* Look at names that were held; they are freed. */
+static void look_at_held(struct reader *reader, struct reading *reading, struct held *held)
+{
+	struct wire_attrs element = { 0 };
+	const char *name = held->names;
+
+	while (element.index < held->count) {
+		if (element.index % CHECK_STOP == 0 && scan_stopped(reader->scan))
+			break;
+		look_at_name(reader, reading, held->batch, name, &element);
+		name += strlen(name) + 1;
+	}
+	free(held);
+}
+
+/* Are names held? */
+static bool is_holding(struct reading *reading)
+{
+	bool holding;
+
+	pthread_mutex_lock(&reading->read_lock);
+	holding = reading->held != NULL;
+	pthread_mutex_unlock(&reading->read_lock);
+	return holding;
+}
+
+/* Hold the names of a buffer that were sent. False without memory for them. */
+static bool hold(struct reader *reader, struct reading *reading, size_t len, uint32_t batch, unsigned count)
+{
+	struct held *held = malloc(sizeof *held + len);
+	struct held *less;
+
+	if (!held)
+		return false;
+	*held = (struct held){ .batch = batch, .count = count };
+	for (size_t at = 0; at < len;) {
+		const struct fsys_dirent *dirent = (const void *)(reader->dents + at);
+		size_t name_size = strlen(dirent->name) + 1;
+
+		at += dirent->len;
+		if (dirent->type == SKIP_TYPE)
+			continue;
+		memcpy(held->names + held->size, dirent->name, name_size);
+		held->size += name_size;
+	}
+	less = realloc(held, sizeof *held + held->size);
+	held = less ? less : held;
+	scan_flush(reader); /* another thread may send their attributes */
+	pthread_mutex_lock(&reading->read_lock);
+	*(reading->held ? reading->held_end : &reading->held) = held;
+	reading->held_end = &held->next;
+	reading->held_size += held->size;
+	pthread_mutex_unlock(&reading->read_lock);
+	return true;
 }
 
 /* Let idle threads take part in a large directory. */
@@ -265,25 +325,75 @@ static void share(struct reader *reader, struct reading *reading)
 		scan_start_thread(scan);
 }
 
-/* Read on in a directory until its end, together with others. */
+/* Take the next names from the directory. Returns the bytes of the reader's buffer that are in use, 0 at the end.   The directory is ours. */
+static size_t take_names(struct reader *reader, struct reading *reading)
+{
+	ssize_t got = fsys_dir_read(&reading->dir, reader->dents, sizeof reader->dents);
+	enum error error = got < 0 ? error_from_errno(errno) : ERROR_NONE;
+
+	pthread_mutex_lock(&reading->read_lock);
+	reading->busy = false;
+	reading->ended = got <= 0;
+	if (error)
+		reading->error = error;
+	pthread_mutex_unlock(&reading->read_lock);
+	return got > 0 ? (size_t)got : 0;
+}
+
+/*
+ * Send the names of a buffer. If there are more to come they come first: these are held meanwhile, for whoever has nothing
+ * else to do.
+ */
+static void use_names(struct reader *reader, struct reading *reading, size_t len)
+{
+	uint32_t batch = 0;
+	unsigned count = send_names(reader, reading, len, &batch);
+
+	if (len >= SHARE_FROM && hold(reader, reading, len, batch, count))
+		share(reader, reading);
+	else
+		look_at_buffer(reader, reading, len, batch, count);
+}
+
+/* Is there something to be done in a directory? Either its next names are ours to take, or those are that are returned as held. */
+static bool next_part(struct reading *reading, struct held **held)
+{
+	bool names;
+
+	*held = NULL;
+	pthread_mutex_lock(&reading->read_lock);
+	names = !reading->ended && !reading->busy && reading->held_size < HELD_MOST;
+	if (names) {
+		reading->busy = true;
+	} else if (reading->held) {
+		*held = reading->held;
+		reading->held = (*held)->next;
+		reading->held_size -= (*held)->size;
+	}
+	pthread_mutex_unlock(&reading->read_lock);
+	return names || *held;
+}
+
+/*
+ * Read on in a directory until nothing is left to be begun, together with others: names before attributes, by one thread at a
+ * time. Who finds neither leaves those that are at it alone, and is called again by share().
+ */
 void scan_read_on(struct reader *reader, struct reading *reading)
 {
-	while (!scan_stopped(reader->scan)) {
-		ssize_t got = 0;
+	struct held *held;
 
-		pthread_mutex_lock(&reading->read_lock);
-		if (!reading->ended) {
-			got = fsys_dir_read(&reading->dir, reader->dents, sizeof reader->dents);
-			reading->ended = got <= 0;
-			if (got < 0)
-				reading->error = error_from_errno(errno);
+	while (!scan_stopped(reader->scan) && next_part(reading, &held)) {
+		size_t len;
+
+		if (held) {
+			look_at_held(reader, reading, held);
+			continue;
 		}
-		pthread_mutex_unlock(&reading->read_lock);
-		if (got <= 0)
-			return;
-		if (got >= SHARE_FROM)
-			share(reader, reading);
-		look_at_all(reader, reading, (size_t)got);
+		len = take_names(reader, reading);
+		if (len > 0)
+			use_names(reader, reading, len);
+		else if (is_holding(reading))
+			share(reader, reading); /* for those that have left because the names were not theirs to take */
 	}
 }
 
@@ -311,6 +421,12 @@ static void end_reading(struct reader *reader, struct reading *reading)
 		scan_send_end(reader, number, WIRE_END_PARTIAL, reading->error);
 	else
 		scan_send_end(reader, number, WIRE_END_COMPLETE, ERROR_NONE);
+	while (reading->held) { /* after a stop */
+		struct held *held = reading->held;
+
+		reading->held = held->next;
+		free(held);
+	}
 	fsys_dir_fini(&reading->dir);
 	pthread_mutex_lock(&scan->anchor_lock);
 	anchor_unref(scan, reading->below);

@@ -216,24 +216,31 @@ START_TEST(unreadable)
 }
 END_TEST
 
-/* A directory of several buffers, read by several threads: every name once, all attributes. */
-START_TEST(large_directory)
-{
-	enum { FILES = 5000 };
-	struct sandbox box;
-	struct tree *tree;
-	enum error error;
+enum { FILES = 5000 };
 
-	sandbox_init(&box);
+/* The files of a directory of several buffers. */
+static void make_files(const struct sandbox *box)
+{
 	for (int i = 0; i < FILES; i++) {
 		char name[64];
 		int fd;
 
 		snprintf(name, sizeof name, "a_rather_long_name_of_a_file_%d", i);
-		fd = open(sandbox_at(&box, name), O_CREAT | O_WRONLY | O_CLOEXEC, 0644);
+		fd = open(sandbox_at(box, name), O_CREAT | O_WRONLY | O_CLOEXEC, 0644);
 		ck_assert_int_ge(fd, 0);
 		close(fd);
 	}
+}
+
+/* A directory of several buffers, read by several threads: every name once, all attributes. */
+START_TEST(large_directory)
+{
+	struct sandbox box;
+	struct tree *tree;
+	enum error error;
+
+	sandbox_init(&box);
+	make_files(&box);
 	tree = scan(box.path, (struct request){ .depth = WIRE_DEPTH_ALL, .jobs = (unsigned)_i }, &error);
 	ck_assert_uint_eq(tree_dir(tree, TREE_ROOT)->count, FILES);
 	ck_assert_uint_eq(tree_dir(tree, TREE_ROOT)->total.entries, FILES + 1);
@@ -241,6 +248,53 @@ START_TEST(large_directory)
 	for (entry_id at = tree_walk(tree, TREE_ROOT, TREE_ROOT); at; at = tree_walk(tree, TREE_ROOT, at))
 		ck_assert_msg(tree_entry(tree, at)->flags & ENTRY_KNOWN, "attributes are missing");
 	tree_free(tree);
+	sandbox_fini(&box);
+}
+END_TEST
+
+/* How many names of a directory have come when the first attributes do? */
+static uint64_t names_before_attributes(const char *root)
+{
+	const struct source_options options = { .kind = SOURCE_THREADS, .root = root };
+	struct source *source = source_new(&options);
+	struct tree *tree = tree_new();
+	struct scan_view *view = scan_view_new(tree, TREE_ROOT);
+	const struct wire_scan ask = { .depth = WIRE_DEPTH_ALL, .jobs = 1, .path = "" };
+	struct wire_frame frame = { 0 };
+	struct buf out = BUF_INIT;
+	uint64_t names;
+
+	wire_put_scan(&out, 9, &ask, NULL, 0);
+	ck_assert_int_eq(source_request(source, out.data, out.len), 0);
+	while (frame.type != WIRE_ATTRS) {
+		size_t len;
+		size_t used;
+		const void *bytes = source_peek(source, &len);
+
+		if (len == 0) {
+			poll(NULL, 0, 1);
+			continue;
+		}
+		ck_assert_int_eq(wire_next(bytes, len, &frame, &used), WIRE_OK);
+		ck_assert_int_eq(scan_view_apply(view, &frame, NULL), APPLY_OK);
+		source_drop(source, used);
+	}
+	names = scan_view_entries(view);
+	scan_view_free(view);
+	tree_free(tree);
+	source_free(source);
+	buf_fini(&out);
+	return names;
+}
+
+/* Of a large directory all names come before anything else. */
+START_TEST(names_first)
+{
+	struct sandbox box;
+
+	sandbox_init(&box);
+	make_files(&box);
+	ck_assert_uint_eq(names_before_attributes(box.path), FILES);
 	sandbox_fini(&box);
 }
 END_TEST
@@ -428,6 +482,7 @@ int main(void)
 	tcase_add_test(tcase, missing_root);
 	tcase_add_test(tcase, unreadable);
 	tcase_add_loop_test(tcase, large_directory, 1, 5);
+	tcase_add_test(tcase, names_first);
 	tcase_add_test(tcase, deep);
 	tcase_add_test(tcase, stop);
 	tcase_add_loop_test(tcase, hold, 0, 2);
