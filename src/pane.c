@@ -194,7 +194,7 @@ static int request_scan(struct pane *pane, uint64_t id, entry_id top, bool shall
 	struct buf out = BUF_INIT;
 	struct wire_scan request = {
 		.flags = (uint8_t)((options->one_file_system ? WIRE_SCAN_ONE_FS : 0) | (options->follow ? WIRE_SCAN_FOLLOW : 0) |
-				   (shallow ? WIRE_SCAN_SHALLOW : 0)),
+				   (shallow ? WIRE_SCAN_SHALLOW : 0) | (pane->session->turns ? WIRE_SCAN_TURNS : 0)),
 		.depth = shallow ? 1 : depth_below(pane, top),
 		.jobs = session_share(pane->session),
 	};

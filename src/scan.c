@@ -22,6 +22,8 @@
  * kept open, the others are opened again from the one above them, and whatever is opened must be the inode it
  * was found as.
  *
+ * A device that several requests at a time would make slower is read by one thread, see scan_device.c.
+ *
  * Two locks: `lock` is held for a few instructions, never across a system call; `anchor_lock` may be, and
  * is only ever taken by scanner threads. The last thread to leave sends WIRE_DONE.
  */
@@ -41,6 +43,7 @@ static void scan_fini(struct scan *scan)
 	pthread_cond_destroy(&scan->work);
 	pthread_mutex_destroy(&scan->lock);
 	glob_set_fini(&scan->exclude);
+	device_free_all(scan);
 	free(scan->root);
 	free(scan->path);
 	free(scan);
@@ -83,14 +86,16 @@ bool scan_want_thread(struct scan *scan)
 /* Threads --------------------------------------------------------------------------------------------- */
 
 /* Wait for something to do. Returns false when nothing will come any more.   Under the lock. */
-static bool next_task(struct scan *scan, struct node **node, struct reading **reading)
+static bool next_task(struct reader *reader, struct node **node, struct reading **reading)
 {
+	struct scan *scan = reader->scan;
+
 	for (;;) {
 		*reading = NULL;
 		*node = NULL;
 		if (scan_stopped(scan))
 			return false;
-		*node = node_pop(scan);
+		*node = device_pop(reader);
 		if (*node)
 			return true;
 		*reading = scan->shared;
@@ -121,12 +126,13 @@ static void work(struct reader *reader)
 	pthread_mutex_lock(&scan->lock);
 	for (;;) {
 		scan->active--;
-		if (is_surplus(scan) || !next_task(scan, &node, &reading))
+		if (is_surplus(scan) || !next_task(reader, &node, &reading))
 			break;
 		scan->active++;
 		pthread_mutex_unlock(&scan->lock);
 		if (node) {
 			scan_read_node(reader, node);
+			device_leave(reader);
 		} else {
 			scan_read_on(reader, reading);
 			scan_leave(reader, reading);
@@ -181,6 +187,7 @@ static struct reader *reader_new(struct scan *scan)
 	if (!reader)
 		return NULL;
 	reader->scan = scan;
+	reader->device = NULL;
 	reader->out = (struct buf)BUF_INIT;
 	reader->path = (struct buf)BUF_INIT;
 	/* Room for every frame from the start: what has been found, and that the scan has ended, can be told without memory, too. */
@@ -301,6 +308,7 @@ struct scan *scan_new(const struct scan_options *options)
 		.root = strdup(options->root),
 		.path = malloc(options->path_len + 1),
 		.path_len = options->path_len,
+		.sys = options->sys,
 		.exclude = options->exclude,
 		.sink = options->sink,
 		.ended = options->ended,

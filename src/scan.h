@@ -19,6 +19,7 @@ struct scan_options {
 	const char *root;         /* a directory's path; symbolic links in it are followed */
 	const char *path;         /* below the root, joined by '/'; empty: the root */
 	size_t path_len;
+	const char *sys;          /* where sysfs is, outlives the scan; NULL: /sys */
 	struct glob_set exclude;  /* what is left out; becomes the scan's */
 	struct sink sink;         /* gets the frames, from the scan's threads */
 	void (*ended)(void *arg); /* called once by the last thread, after its last frame */

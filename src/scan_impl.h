@@ -105,6 +105,7 @@ struct scan {
 	char *root;
 	char *path;
 	size_t path_len;
+	const char *sys;            /* NULL: /sys */
 	struct glob_set exclude;
 	struct sink sink;
 	void (*ended)(void *arg);
@@ -123,11 +124,12 @@ struct scan {
 	struct node *front;
 	struct node *back;
 	size_t waiting;
-	struct parked *parked;          /* by number, with WIRE_SCAN_HOLD */
+	struct parked *parked;      /* by number, with WIRE_SCAN_HOLD */
 	size_t parked_cap;
 	size_t parked_count;
-	bool leaves_parked;           /* nobody will ask for more */
+	bool leaves_parked;         /* nobody will ask for more */
 	struct reading *shared;
+	struct device *devices;     /* see scan_device.c */
 	unsigned active;            /* threads that may still node_push */
 	unsigned idle;
 	unsigned threads;           /* started and not about to end */
@@ -144,6 +146,7 @@ struct scan {
 struct reader {
 	struct scan *scan;
 	void *writer;               /* into the sink */
+	struct device *device;      /* that this thread has for itself, or NULL */
 	struct buf out;
 	struct buf path;            /* of a name, for patterns */
 	char target[PATH_MAX];
@@ -194,6 +197,27 @@ struct node *node_new(struct scan *scan, struct reading *in, const char *name, c
 
 /** Take the next directory to read, or NULL.   Under the lock. */
 struct node *node_pop(struct scan *scan);
+
+/** Let a directory wait before all others.   Under the lock. */
+void node_put_first(struct scan *scan, struct node *node);
+
+/** As node_pop(), of those whose device may be used, and take the device if it is for one thread at a time.   Under the lock. */
+struct node *device_pop(struct reader *reader);
+
+/** Would node_pop() return a directory whose device another thread has?   Under the lock. */
+bool device_is_taken(struct scan *scan, const struct node *node);
+
+/** A directory was opened: find out about its device, if nobody has yet.   Thread: scanner, no lock held. */
+void device_opened(struct reader *reader, int fd, const struct attrs *attrs);
+
+/** May other threads read in the directory that this one reads?   Thread: scanner, no lock held. */
+bool device_is_shared(struct reader *reader);
+
+/** Leave the device to others.   Thread: scanner, no lock held. */
+void device_leave(struct reader *reader);
+
+/** Forget all devices.   Thread: the last one. */
+void device_free_all(struct scan *scan);
 
 /** Let a directory wait to be read, or with WIRE_SCAN_HOLD be held until it is asked for.   Thread: scanner, no lock held. */
 void node_push(struct scan *scan, struct node *node);

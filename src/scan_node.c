@@ -165,6 +165,18 @@ static bool hold(struct scan *scan, struct node *node)
 	return true;
 }
 
+void node_put_first(struct scan *scan, struct node *node)
+{
+	node->older = NULL;
+	node->newer = scan->front;
+	if (scan->front)
+		scan->front->older = node;
+	else
+		scan->back = node;
+	scan->front = node;
+	scan->waiting++;
+}
+
 void node_push(struct scan *scan, struct node *node)
 {
 	bool start = false;
@@ -172,7 +184,7 @@ void node_push(struct scan *scan, struct node *node)
 	pthread_mutex_lock(&scan->lock);
 	if (!hold(scan, node)) {
 		append(scan, node);
-		start = scan_want_thread(scan);
+		start = !device_is_taken(scan, node) && scan_want_thread(scan);
 	}
 	pthread_mutex_unlock(&scan->lock);
 	if (start)

@@ -312,6 +312,8 @@ static void share(struct reader *reader, struct reading *reading)
 	struct scan *scan = reader->scan;
 	bool start;
 
+	if (!device_is_shared(reader))
+		return;
 	scan_flush(reader);
 	pthread_mutex_lock(&scan->lock);
 	if (!reading->listed) {
@@ -534,6 +536,7 @@ static bool begin_reading(struct reader *reader, struct node *node, int fd)
 	}
 	if (!node->ino || attrs.dev != node->dev)
 		set_identity(scan, node, &attrs);
+	device_opened(reader, fd, &attrs);
 	if (scan->flags & WIRE_SCAN_ONE_FS && attrs.dev != scan->top_dev) {
 		scan_send_end(reader, node->number, WIRE_END_SKIPPED, ERROR_XDEV);
 		return false;

@@ -30,7 +30,8 @@ struct session *session_new(struct loop *loop, const struct session_options *opt
 		return NULL;
 	session->options = *options;
 	session->loop = loop;
-	if (session->options.jobs == 0)
+	session->turns = session->options.jobs == 0;
+	if (session->turns)
 		session->options.jobs = thread_processors();
 	session->umask = umask(0);
 	umask(session->umask);

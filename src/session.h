@@ -57,6 +57,7 @@ struct job {
 struct session {
 	struct session_options options;
 	struct loop *loop;         /* borrowed */
+	bool turns;                /* no -j was given: one thread for each slow device */
 	struct pane **panes;
 	size_t pane_count;
 	size_t pane_cap;

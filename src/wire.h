@@ -119,6 +119,7 @@ enum wire_scan_flags {
 	WIRE_SCAN_FOLLOW = 1 << 1,
 	WIRE_SCAN_SHALLOW = 1 << 2, /* only the one directory: those found in it get no number and are not entered */
 	WIRE_SCAN_HOLD = 1 << 3,    /* directories that are found are held until WIRE_ENTER names them */
+	WIRE_SCAN_TURNS = 1 << 4,   /* one thread at a time on a device that is known to be remote or to turn */
 };
 
 /** The payload of WIRE_SCAN: u8 flags · varint depth · varint jobs · bytes path · { bytes pattern }…; bytes: varint length first. */

@@ -82,7 +82,8 @@ static int request_scan(struct scanner *scanner, struct input *input)
 	const struct session_options *session = &scanner->options->session;
 	struct wire_scan request = {
 		.flags = (uint8_t)(scanner->listener->flags | (session->one_file_system ? WIRE_SCAN_ONE_FS : 0) |
-				   (session->follow ? WIRE_SCAN_FOLLOW : 0)),
+				   (session->follow ? WIRE_SCAN_FOLLOW : 0) |
+				   (session->jobs ? 0 : WIRE_SCAN_TURNS)),
 		.depth = session->max_depth,
 		.jobs = jobs_of(scanner->options, (size_t)(input - scanner->inputs)),
 		.path = "",
