@@ -3,6 +3,11 @@
  */
 #define TREE_CHUNK_BITS 2
 #include "../src/tree.c"
+#include "../src/tree_attrs.c"
+#include "../src/tree_links.c"
+#include "../src/tree_marks.c"
+#include "../src/tree_remove.c"
+#include "../src/tree_totals.c"
 
 #include <check.h>
 #include <stdio.h>
