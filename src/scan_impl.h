@@ -168,6 +168,9 @@ static inline bool attrs_are(const struct attrs *attrs, uint64_t dev, uint64_t i
 /** Let what was sent so far come before what any other thread sends after this.   Thread: scanner. */
 void scan_flush(struct reader *reader);
 
+/** Send that a directory was opened.   Thread: scanner. */
+void scan_send_begin(struct reader *reader, uint32_t number, const struct attrs *attrs);
+
 /** Send that a directory has ended, or will not be read.   Thread: scanner. */
 void scan_send_end(struct reader *reader, uint32_t number, enum wire_end how, enum error error);
 
