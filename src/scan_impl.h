@@ -17,7 +17,7 @@ enum {
 	BREADTH = 8192,             /* directories that may wait before the newest are read first */
 	LONG_PATH = 1024,           /* a node with a longer path becomes an anchor */
 	SHARE_FROM = DENTS / 2,     /* a buffer this full: the directory is probably larger */
-	HELD_MOST = 16 << 20,       /* bytes of names of a directory that wait to be looked at */
+	HELD_MOST = 16 << 20,       /* bytes of names of large directories that wait to be looked at */
 	STACK = 256 * 1024,
 	OPEN_ANCHORS = 32,          /* kept open at most; fewer where descriptors are few */
 	CHECK_STOP = 256,           /* entries between two looks at the stop flag */
@@ -94,7 +94,6 @@ struct reading {
 	enum error error;
 	struct held *held;          /* the oldest first */
 	struct held **held_end;
-	size_t held_size;
 };
 
 struct scan {
@@ -116,6 +115,7 @@ struct scan {
 	atomic_uint refs;
 	atomic_uint next_batch;
 	atomic_uint next_dir;
+	atomic_size_t held;         /* bytes of names */
 	atomic_uint running;        /* threads */
 	atomic_int first_tid;
 

@@ -262,6 +262,7 @@ static void look_at_held(struct reader *reader, struct reading *reading, struct 
 		look_at_name(reader, reading, held->batch, name, &element);
 		name += strlen(name) + 1;
 	}
+	atomic_fetch_sub_explicit(&reader->scan->held, held->size, memory_order_relaxed);
 	free(held);
 }
 
@@ -297,11 +298,11 @@ static bool hold(struct reader *reader, struct reading *reading, size_t len, uin
 	}
 	less = realloc(held, sizeof *held + held->size);
 	held = less ? less : held;
+	atomic_fetch_add_explicit(&reader->scan->held, held->size, memory_order_relaxed);
 	scan_flush(reader); /* another thread may send their attributes */
 	pthread_mutex_lock(&reading->read_lock);
 	*(reading->held ? reading->held_end : &reading->held) = held;
 	reading->held_end = &held->next;
-	reading->held_size += held->size;
 	pthread_mutex_unlock(&reading->read_lock);
 	return true;
 }
@@ -358,19 +359,19 @@ static void use_names(struct reader *reader, struct reading *reading, size_t len
 }
 
 /* Is there something to be done in a directory? Either its next names are ours to take, or those are that are returned as held. */
-static bool next_part(struct reading *reading, struct held **held)
+static bool next_part(const struct scan *scan, struct reading *reading, struct held **held)
 {
 	bool names;
 
 	*held = NULL;
 	pthread_mutex_lock(&reading->read_lock);
-	names = !reading->ended && !reading->busy && reading->held_size < HELD_MOST;
+	names = !reading->ended && !reading->busy &&
+		(!reading->held || atomic_load_explicit(&scan->held, memory_order_relaxed) < HELD_MOST);
 	if (names) {
 		reading->busy = true;
 	} else if (reading->held) {
 		*held = reading->held;
 		reading->held = (*held)->next;
-		reading->held_size -= (*held)->size;
 	}
 	pthread_mutex_unlock(&reading->read_lock);
 	return names || *held;
@@ -384,7 +385,7 @@ void scan_read_on(struct reader *reader, struct reading *reading)
 {
 	struct held *held;
 
-	while (!scan_stopped(reader->scan) && next_part(reading, &held)) {
+	while (!scan_stopped(reader->scan) && next_part(reader->scan, reading, &held)) {
 		size_t len;
 
 		if (held) {
