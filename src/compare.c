@@ -52,10 +52,13 @@ static void take_changed(void *arg, entry_id id)
 static void take_removed(void *arg, entry_id id)
 {
 	struct place *place = arg;
+	struct compare *compare = place->compare;
 	compare_id row = row_of(place, id);
 
+	if (compare->filling && compare->fill_next == id && compare->fill_pane == pane_of(place))
+		compare->fill_next = tree_entry(place->tree, id)->next;
 	if (row)
-		compare_row_take(place->compare, pane_of(place), row);
+		compare_row_take(compare, pane_of(place), row);
 }
 
 static int map_top(struct place *place, entry_id id)
@@ -108,6 +111,7 @@ static int add_pane(struct compare *compare, size_t index, const struct compare_
 struct compare *compare_new(const struct compare_pane *panes, size_t count, unsigned by, int64_t tolerance)
 {
 	struct compare *compare = calloc(1, sizeof *compare + count * sizeof *compare->panes);
+	size_t most = 0;
 
 	assert(count >= 2 && count <= COMPARE_MAX_PANES && tolerance >= 0);
 	if (!compare)
@@ -120,9 +124,15 @@ struct compare *compare_new(const struct compare_pane *panes, size_t count, unsi
 	if (compare_row_new(compare, 0) != COMPARE_TOP)
 		goto fail;
 	for (size_t i = 0; i < count; i++) {
+		const struct dir *dir = tree_dir(panes[i].tree, panes[i].top);
+
+		most = dir ? size_max(most, dir->total.entries) : most;
 		if (add_pane(compare, i, &panes[i]) != 0)
 			goto fail;
 	}
+	/* as much as is known now has not to be moved later */
+	if (compare_slots_reserve(compare, most) != 0)
+		goto fail;
 	compare_touch(compare, COMPARE_TOP);
 	if (!compare->failed)
 		return compare;

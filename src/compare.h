@@ -139,7 +139,7 @@ void compare_free(struct compare *compare);
 /** Bring rows, states and roll-ups up to date with the trees: after tree_settle() and before tree_reclaim(). Returns -1 with ENOMEM, now or since. */
 MUN_NODISCARD int compare_settle(struct compare *compare);
 
-/** The same for at most `rows` of the rows that have to be looked at again. Returns whether there are more: their states are those of before, their looks are true. */
+/** The same for about `rows` rows that have to be looked at again or made. Returns whether there are more: their states are those of before, their looks are true. */
 bool compare_settle_part(struct compare *compare, size_t rows);
 
 /** Has memory run out, so that rows are missing? */

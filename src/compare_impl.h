@@ -11,6 +11,11 @@
 #define COMPARE_CHUNK_BITS 10
 #endif
 
+/* Directories with fewer entries get their rows at once. */
+#ifndef COMPARE_FILL_AT_ONCE
+#define COMPARE_FILL_AT_ONCE 4096
+#endif
+
 /** Things of one size in chunks that never move, each with a number from 1. */
 struct pool {
 	char **chunks;
@@ -57,6 +62,7 @@ struct side {
 	uint32_t dirty;      /* 1 + place among the sides that have changes */
 	uint32_t chain;      /* the next side to be emptied */
 	bool open;           /* there are rows below */
+	bool filling;        /* but not all of those that are known: no name is missing anywhere */
 	bool unsorted;
 	bool unswept;        /* rows that have gone are linked here */
 	struct compare_counts counts;
@@ -96,6 +102,10 @@ struct compare {
 	uint64_t version;
 	uint64_t come;       /* rows that ever came */
 	uint64_t gone_ever;  /* and that went */
+	compare_id filling;  /* the directory whose side is being filled; 0: none */
+	size_t work;         /* rows looked at, made or marked in this part of compare_settle_part() */
+	size_t fill_pane;    /* by the entries of this pane, */
+	entry_id fill_next;  /* from this one on */
 	bool failed;         /* memory ran out: rows are missing */
 	bool patient;        /* see compare_be_patient() */
 	void (*shared)(void *arg, size_t pane, entry_id id); /* see compare_tell_shared(); may be NULL */
@@ -182,6 +192,9 @@ size_t compare_judge_ask(const struct compare *compare, compare_id id, struct co
 
 /** A row with its number for a new path, or NULL when memory has run out. */
 compare_id compare_row_new(struct compare *compare, compare_id parent);
+
+/** Have room in the index for so many rows, before there are any. Returns -1 with ENOMEM. */
+int compare_slots_reserve(struct compare *compare, size_t rows);
 
 /** Put a pane's entry into its row in a directory, a new row if there is none yet. */
 void compare_row_put(struct compare *compare, compare_id parent, size_t pane, entry_id id);

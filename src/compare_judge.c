@@ -214,6 +214,8 @@ static bool is_growing(const struct compare *compare, const struct row *row)
 {
 	struct side *side = row->side ? side_at(compare, row->side) : NULL;
 
+	if (side && side->filling)
+		return true;
 	for (size_t pane = 0; side && pane < compare->count; pane++) {
 		unsigned ended = side_ended(side)[pane];
 

@@ -109,6 +109,19 @@ static int grow_slots(struct compare *compare)
 	return 0;
 }
 
+int compare_slots_reserve(struct compare *compare, size_t rows)
+{
+	size_t cap = 64;
+
+	while (cap * 3 < (rows + 1) * 4)
+		cap *= 2;
+	compare->slots = calloc(cap, sizeof *compare->slots);
+	if (!compare->slots)
+		return -1;
+	compare->slot_cap = cap;
+	return 0;
+}
+
 /* Free a slot; those behind it that it had pushed on move up. */
 static void free_slot(struct compare *compare, struct slot *slot)
 {
@@ -237,6 +250,8 @@ static void forget_row(struct compare *compare, compare_id id)
 	}
 	row->present = 0;
 	row->flags = ROW_GONE;
+	if (compare->filling == id)
+		compare->filling = 0;
 	compare->gone_ever++;
 	compare->version++;
 }
@@ -325,7 +340,9 @@ void compare_side_empty(struct compare *compare, struct side *side)
 {
 	uint32_t chain;
 
-	side->open = false;
+	side->open = side->filling = false;
+	if (compare->filling == side->row)
+		compare->filling = 0;
 	if (!side->first)
 		return;
 	compare_roll(compare);

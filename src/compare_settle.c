@@ -11,6 +11,7 @@ void compare_touch(struct compare *compare, compare_id id)
 	struct row *row = row_at(compare, id);
 
 	compare->version++;
+	compare->work++;
 	if (row->flags & (ROW_DIRTY | ROW_GONE))
 		return;
 	if (vec_grow(&compare->queue, &compare->queue_cap, compare->queue_len + 1, sizeof *compare->queue) != 0) {
@@ -147,17 +148,55 @@ static enum compare_know absence_below(const struct compare *compare, const stru
 	}
 }
 
-/* Two panes can read this directory: what is in it, in any pane, gets a row. */
+/* The first entry of a pane in a directory; 0 where it has no such directory. */
+static entry_id first_entry(const struct compare *compare, compare_id dir, size_t pane)
+{
+	const struct entry *entry = row_entry(compare, row_at(compare, dir), pane);
+
+	return is_known_dir(entry) ? tree_dir(compare->panes[pane].tree, row_at(compare, dir)->entries[pane])->first : 0;
+}
+
+/* Put entries into the side that is being filled, `count` at most; when there are no more it is like all others. */
+static void fill_side(struct compare *compare, size_t count)
+{
+	compare_id dir = compare->filling;
+
+	for (; compare->work < count && compare->filling; compare->work++) {
+		entry_id at = compare->fill_next;
+
+		if (at) {
+			compare->fill_next = tree_entry(compare->panes[compare->fill_pane].tree, at)->next;
+			compare_row_put(compare, dir, compare->fill_pane, at);
+		} else if (++compare->fill_pane < compare->count) {
+			compare->fill_next = first_entry(compare, dir, compare->fill_pane);
+		} else {
+			side_at(compare, row_at(compare, dir)->side)->filling = false;
+			compare->filling = 0;
+			compare_touch(compare, dir);
+		}
+	}
+}
+
+/* Two panes can read this directory: what is in it, in any pane, gets a row; before other rows are looked at, but in a large one little by little. */
 static void open_side(struct compare *compare, struct side *side)
 {
 	const struct row *row = row_at(compare, side->row);
+	size_t entries = 0;
 
-	side->open = true;
 	for (size_t pane = 0; pane < compare->count; pane++) {
-		const struct tree *tree = compare->panes[pane].tree;
-		entry_id at = is_known_dir(row_entry(compare, row, pane)) ? tree_dir(tree, row->entries[pane])->first : 0;
-
-		for (; at; at = tree_entry(tree, at)->next)
+		if (is_known_dir(row_entry(compare, row, pane)))
+			entries += tree_dir(compare->panes[pane].tree, row->entries[pane])->count;
+	}
+	side->open = true;
+	if (entries > COMPARE_FILL_AT_ONCE && !compare->patient) {
+		side->filling = true;
+		compare->filling = side->row;
+		compare->fill_pane = 0;
+		compare->fill_next = first_entry(compare, side->row, 0);
+		return;
+	}
+	for (size_t pane = 0; pane < compare->count; pane++) {
+		for (entry_id at = first_entry(compare, side->row, pane); at; at = tree_entry(compare->panes[pane].tree, at)->next)
 			compare_row_put(compare, side->row, pane, at);
 	}
 }
@@ -196,7 +235,7 @@ static void refresh_side(struct compare *compare, struct side *side)
 			*ended = ENDED_NOT;
 			growing |= is_queued(compare->panes[pane].tree, row->entries[pane]);
 		}
-		*absence = (uint8_t)absence_below(compare, row, pane, (enum ended)*ended);
+		*absence = (uint8_t)(side->filling ? COMPARE_UNKNOWN : absence_below(compare, row, pane, (enum ended)*ended));
 		changed |= *absence != before;
 	}
 	if (readable < 2)
@@ -205,6 +244,8 @@ static void refresh_side(struct compare *compare, struct side *side)
 		touch_rows(compare, side);
 	else if (!side->open && !(growing && compare->patient))
 		open_side(compare, side);
+	if (side->filling)
+		memset(&side_absence(compare, side)[0], COMPARE_UNKNOWN, compare->count);
 }
 
 /* Rows ------------------------------------------------------------------------------------------------ */
@@ -282,18 +323,28 @@ static void trim_queue(struct compare *compare)
 	compare->queue_len = left;
 }
 
+static void refresh_next(struct compare *compare)
+{
+	compare_id id = compare->queue[compare->queue_at++];
+
+	compare->work++;
+	if (!(row_at(compare, id)->flags & ROW_GONE))
+		refresh_row(compare, id);
+}
+
 bool compare_settle_part(struct compare *compare, size_t rows)
 {
-	for (; rows > 0 && compare->queue_at < compare->queue_len; rows--) {
-		compare_id id = compare->queue[compare->queue_at++];
-
-		if (!(row_at(compare, id)->flags & ROW_GONE))
-			refresh_row(compare, id);
+	compare->work = 0;
+	while (compare->work < rows && (compare->filling || compare->queue_at < compare->queue_len)) {
+		if (compare->filling)
+			fill_side(compare, rows);
+		else
+			refresh_next(compare);
 	}
 	if (compare->queue_len > 0)
 		trim_queue(compare);
 	compare_roll(compare);
-	return compare->queue_len > 0;
+	return compare->queue_len > 0 || compare->filling;
 }
 
 int compare_settle(struct compare *compare)

@@ -3,6 +3,7 @@
  * nothing wrong is ever told; and trees that change, against a comparison made anew.
  */
 #define COMPARE_CHUNK_BITS 2
+#define COMPARE_FILL_AT_ONCE 2
 #include "../src/compare.c"
 #include "../src/compare_judge.c"
 #include "../src/compare_order.c"
@@ -664,6 +665,9 @@ static void check_claims(const struct world *world, compare_id row)
 
 static void check_world(struct world *world)
 {
+	compare_settle_part(world->compare, draw(world, 5));
+	for (compare_id row = COMPARE_TOP; (row = compare_walk(world->compare, COMPARE_TOP, row));)
+		check_claims(world, row);
 	ck_assert_int_eq(compare_settle(world->compare), 0);
 	for (compare_id row = COMPARE_TOP; (row = compare_walk(world->compare, COMPARE_TOP, row));)
 		check_claims(world, row);
