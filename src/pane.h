@@ -103,6 +103,8 @@ struct pane {
 	unsigned restarts;        /* since the last minute of health */
 	uint64_t version;         /* of the tree, when it was last brought up to date */
 	size_t height;            /* lines for rows, from the painter's layout */
+	bool hidden;              /* it is not on the screen */
+	entry_id link_base;       /* see session_link.c */
 	struct pane_look look;
 	struct pane_why why;
 	struct pane_acl *acls;    /* that were told, by entry; only of entries with ENTRY_ACL are they true */

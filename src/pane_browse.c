@@ -153,6 +153,8 @@ static bool raise_root(struct pane *pane, struct buf *root)
 
 	if (!lowered)
 		return false;
+	if (pane->link_base == TREE_ROOT)
+		pane->link_base = lowered;
 	buf_clear(&pane->root);
 	if (slash)
 		buf_add(&pane->root, root->data, slash == root->data ? 1 : (size_t)(slash - root->data));

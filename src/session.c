@@ -93,7 +93,46 @@ bool session_close(struct session *session, size_t index)
 		session->panes[i] = session->panes[i + 1];
 	if (session->active > index || session->active == session->pane_count)
 		session->active--;
+	session_activate(session, session->active);
+	return true;
+}
+
+void session_activate(struct session *session, size_t index)
+{
+	session->active = index;
+	session->panes[index]->hidden = false;
 	session->version++;
+}
+
+void session_swap(struct session *session, size_t a, size_t b)
+{
+	struct pane *pane = session->panes[a];
+
+	session->panes[a] = session->panes[b];
+	session->panes[b] = pane;
+	if (session->active == a || session->active == b)
+		session->active = session->active == a ? b : a;
+	session->version++;
+}
+
+size_t session_next(const struct session *session, int direction)
+{
+	size_t at = session->active;
+
+	do
+		at = (at + (direction > 0 ? 1 : session->pane_count - 1)) % session->pane_count;
+	while (session->panes[at]->hidden);
+	return at;
+}
+
+bool session_hide(struct session *session)
+{
+	size_t next = session_next(session, 1);
+
+	if (next == session->active)
+		return false;
+	session_pane(session)->hidden = true;
+	session_activate(session, next);
 	return true;
 }
 

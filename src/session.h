@@ -61,7 +61,11 @@ struct session {
 	struct pane **panes;
 	size_t pane_count;
 	size_t pane_cap;
-	size_t active;             /* index; 0 while there is none */
+	size_t active;             /* index; 0 while there is none. Never a hidden pane */
+	bool linked;               /* the panes move together, see session_link.h */
+	const struct pane *followed; /* where the active one was when the others last followed */
+	entry_id followed_dir;
+	entry_id followed_cursor;
 	struct job **jobs;         /* all of this run, the newest last */
 	size_t job_count;
 	size_t job_cap;
@@ -89,6 +93,18 @@ MUN_NODISCARD struct pane *session_open(struct session *session, const char *roo
 
 /** Close a pane; the last one stays (false). */
 bool session_close(struct session *session, size_t index);
+
+/** Let two panes change places; the active one stays the same. */
+void session_swap(struct session *session, size_t a, size_t b);
+
+/** Hide the active pane, the next one becomes active. False for the last that is on the screen. */
+bool session_hide(struct session *session);
+
+/** The next pane that is on the screen, in a direction (1 or -1); the active one itself when it is alone. */
+size_t session_next(const struct session *session, int direction);
+
+/** Make a pane active, and have it on the screen. */
+void session_activate(struct session *session, size_t index);
 
 /** The active pane. */
 struct pane *session_pane(const struct session *session);

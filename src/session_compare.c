@@ -1,6 +1,6 @@
 #include "session_compare.h"
 
-#include "thread.h"
+#include "session_compare_impl.h"
 
 #include <errno.h>
 #include <string.h>
@@ -12,207 +12,7 @@
 enum {
 	SETTLE_GRAIN = 256,     /* rows between two looks at the clock */
 	SEEK_GRAIN = 512,
-	BATCH_ROWS = 64,
-	BATCH_BYTES = 16 << 20,
-	BATCHES = 2,            /* put for each thread that may read */
 };
-
-/* Contents --------------------------------------------------------------------------------------------- */
-
-static void ring_bell(void *arg)
-{
-	wakeup_raise(arg);
-}
-
-static unsigned reading_threads(const struct comparison *comparison)
-{
-	return comparison->session->options.jobs;
-}
-
-static int open_content(struct comparison *comparison)
-{
-	struct content_root roots[COMPARE_MAX_PANES] = { { NULL, NULL } };
-	const struct content_options options = {
-		.roots = roots,
-		.count = comparison->count,
-		.threads = reading_threads(comparison),
-		.follow = comparison->session->options.follow,
-		.wake = ring_bell,
-		.wake_arg = &comparison->session->wakeup,
-	};
-
-	for (size_t i = 0; i < comparison->count; i++) {
-		if (comparison->local[i])
-			roots[i] = (struct content_root){ buf_str(&comparison->panes[i]->root), buf_str(&comparison->tops[i]) };
-	}
-	if (!comparison->content)
-		comparison->content = content_new(&options);
-	return comparison->content ? 0 : -1;
-}
-
-/* These rows are not being read any more. */
-static void drop_asked(struct comparison *comparison, compare_id row)
-{
-	for (size_t i = 0; i < comparison->asked_count; i++) {
-		if (comparison->asked[i] != row)
-			continue;
-		comparison->asked[i] = comparison->asked[--comparison->asked_count];
-		return;
-	}
-}
-
-/* Take over what was read. `error` is why it could not be, or 0. */
-static void take_batch(struct comparison *comparison, struct content_batch *batch, int error)
-{
-	uint8_t failed[COMPARE_MAX_PANES];
-	struct compare_ask ask;
-	uint64_t bytes;
-	size_t rows = content_batch_rows(batch, &bytes);
-
-	memset(failed, error ? COMPARE_ANSWER_ERROR(error_from_errno(error)) : 0, sizeof failed);
-	for (size_t i = 0; i < rows; i++) {
-		const uint8_t *answers = content_batch_get(batch, i, &ask);
-
-		drop_asked(comparison, ask.row);
-		compare_answer(comparison->compare, &ask, error ? failed : answers);
-		comparison->read++;
-	}
-	content_batch_free(batch);
-}
-
-/* Ask for the contents of a row in a batch. Returns -1 with ENOMEM. */
-static int ask_row(struct comparison *comparison, compare_id row, struct content_batch *batch)
-{
-	struct compare_ask ask;
-	size_t len;
-	const char *name = compare_name(comparison->compare, row, &len);
-
-	if (vec_grow(&comparison->asked, &comparison->asked_cap, comparison->asked_count + 1, sizeof *comparison->asked) != 0)
-		return -1;
-	if (!compare_ask(comparison->compare, row, &ask))
-		return 0;
-	if (content_batch_add(batch, name, len, &ask) != 0) {
-		compare_unask(comparison->compare, row);
-		return -1;
-	}
-	comparison->asked[comparison->asked_count++] = row;
-	return 0;
-}
-
-static struct content_batch *new_batch(const struct comparison *comparison, compare_id dir)
-{
-	struct buf path = BUF_INIT;
-	struct content_batch *batch = NULL;
-
-	compare_path(comparison->compare, dir, &path);
-	if (!path.failed)
-		batch = content_batch_new(path.data ? path.data : "", path.len);
-	buf_fini(&path);
-	return batch;
-}
-
-/* A row on the screen whose contents are wanted; those come first. */
-static compare_id visible_want(const struct comparison *comparison)
-{
-	const struct compare_view *view = &comparison->view;
-
-	for (size_t i = view->top; i < view->count && i < view->top + view->height; i++) {
-		compare_id row = view->items[i].row;
-
-		if (compare_has(comparison->compare, row) && compare_wants(comparison->compare, row))
-			return row;
-	}
-	return 0;
-}
-
-static compare_id next_want(struct comparison *comparison)
-{
-	compare_id row = visible_want(comparison);
-
-	return row ? row : compare_pop_want(comparison->compare);
-}
-
-/* Put a batch that begins with a row, and goes on with those wanted next in its directory. Returns the row that was popped in vain, or 0. */
-static compare_id put_batch(struct comparison *comparison, compare_id row)
-{
-	compare_id dir = compare_parent(comparison->compare, row);
-	struct content_batch *batch = new_batch(comparison, dir);
-	uint64_t bytes = 0;
-	int status = batch ? 0 : -1;
-
-	while (status == 0 && row && compare_parent(comparison->compare, row) == dir) {
-		status = ask_row(comparison, row, batch);
-		row = 0;
-		if (content_batch_rows(batch, &bytes) >= BATCH_ROWS || bytes >= BATCH_BYTES)
-			break;
-		row = next_want(comparison);
-	}
-	if (status == 0 && content_batch_rows(batch, &bytes) > 0) {
-		if (content_put(comparison->content, batch) != 0)
-			take_batch(comparison, batch, errno);
-		return row;
-	}
-	if (batch && content_batch_rows(batch, &bytes) > 0)
-		take_batch(comparison, batch, ENOMEM);
-	else
-		content_batch_free(batch);
-	return row;
-}
-
-/* Take over what the threads have read. */
-static void take_contents(struct comparison *comparison)
-{
-	struct content_batch *batch;
-
-	while (comparison->content && (batch = content_take(comparison->content, false)))
-		take_batch(comparison, batch, 0);
-}
-
-/* Give the threads more to read. */
-static void ask_contents(struct comparison *comparison)
-{
-	compare_id row = 0;
-
-	if (comparison->paused || (compare_wanted(comparison->compare) == 0) || open_content(comparison) != 0)
-		return;
-	while (row || content_pending(comparison->content) < (size_t)reading_threads(comparison) * BATCHES) {
-		row = row ? row : next_want(comparison);
-		if (!row)
-			return;
-		row = put_batch(comparison, row);
-	}
-}
-
-/* Let go of the threads; what they have read so far is taken over. */
-static void close_content(struct comparison *comparison)
-{
-	take_contents(comparison);
-	content_free(comparison->content);
-	comparison->content = NULL;
-	for (size_t i = 0; i < comparison->asked_count; i++)
-		compare_unask(comparison->compare, comparison->asked[i]);
-	comparison->asked_count = 0;
-}
-
-void comparison_pause(struct comparison *comparison, bool paused)
-{
-	comparison->paused = paused;
-	if (paused)
-		close_content(comparison);
-	comparison->session->version++;
-}
-
-size_t comparison_to_read(const struct comparison *comparison)
-{
-	return compare_wanted(comparison->compare) + comparison->asked_count;
-}
-
-void comparison_set_by(struct comparison *comparison, unsigned by)
-{
-	comparison->by = by;
-	compare_set_by(comparison->compare, by);
-	comparison->session->version++;
-}
 
 /* Life ------------------------------------------------------------------------------------------------- */
 
@@ -238,8 +38,26 @@ static void comparison_free(struct comparison *comparison)
 	stop(comparison);
 	compare_view_fini(&comparison->view);
 	free(comparison->asked);
-	buf_fini(&comparison->wanted);
+	buf_fini(&comparison->place);
 	free(comparison);
+}
+
+/* The row that the cursor was on is wanted again, by the entry of any pane. */
+static void want_place(struct comparison *comparison)
+{
+	comparison->wanted = 0;
+	for (size_t i = 0; i < comparison->count && comparison->place.len > 0 && !comparison->wanted; i++) {
+		struct buf path = BUF_INIT;
+
+		buf_add(&path, comparison->tops[i].data, comparison->tops[i].len);
+		if (path.len > 0)
+			buf_add_byte(&path, '/');
+		buf_add(&path, comparison->place.data, comparison->place.len);
+		comparison->wanted = path.failed ? 0 : tree_lookup(comparison->panes[i]->tree, path.data, path.len);
+		comparison->wanted_pane = i;
+		buf_fini(&path);
+	}
+	buf_clear(&comparison->place);
 }
 
 /* Begin with the directories that the panes show now. Returns -1 with EINVAL or ENOMEM. */
@@ -275,6 +93,7 @@ static int start(struct comparison *comparison, const struct pane *gone)
 		return -1;
 	comparison->settling = true;
 	compare_view_renew(&comparison->view, comparison->compare);
+	want_place(comparison);
 	return 0;
 }
 
@@ -299,13 +118,8 @@ int session_compare(struct session *session, unsigned by, int64_t tolerance)
 		errno = error;
 		return -1;
 	}
-	if (id) {
-		size_t len;
-		const char *name = tree_name(pane->tree, id, &len);
-
-		buf_add(&comparison->wanted, name, len);
-		comparison->wants_row = true;
-	}
+	comparison->wanted = id;
+	comparison->wanted_pane = comparison_index(comparison, pane);
 	session->comparison = comparison;
 	session->version++;
 	return 0;
@@ -330,18 +144,14 @@ void session_compare_end(struct session *session)
 }
 
 /* Remember where the cursor is, for a comparison made anew. */
-static void want_current(struct comparison *comparison)
+static void remember_place(struct comparison *comparison)
 {
 	const struct compare_item *item = compare_view_current(&comparison->view);
 	compare_id row = item ? item->row : comparison->view.dir;
 
-	if (comparison->wants_row)
-		return;
-	buf_clear(&comparison->wanted);
-	if (!compare_has(comparison->compare, row) || row == COMPARE_TOP)
-		return;
-	compare_path(comparison->compare, row, &comparison->wanted);
-	comparison->wants_row = !comparison->wanted.failed;
+	buf_clear(&comparison->place);
+	if (compare_has(comparison->compare, row) && row != COMPARE_TOP)
+		compare_path(comparison->compare, row, &comparison->place);
 }
 
 /* The compared directory of a pane; when it had vanished and has come again, that one. 0: there is none. */
@@ -369,7 +179,7 @@ void session_compare_again(struct session *session, const struct pane *gone)
 		if (top && top != pane->rows.dir)
 			pane_show(pane, top, 0);
 	}
-	want_current(comparison);
+	remember_place(comparison);
 	if (comparison->reference == gone)
 		comparison->reference = NULL;
 	stop(comparison);
@@ -416,36 +226,19 @@ static void settle(struct comparison *comparison)
 	comparison->settled = compare_version(comparison->compare);
 }
 
-/* The row at a path, by the entry of any pane; 0 when there is none. */
-static compare_id find_row(const struct comparison *comparison, const struct buf *path)
-{
-	compare_id row = 0;
-
-	for (size_t i = 0; i < comparison->count && !row; i++) {
-		struct tree *tree = comparison->panes[i]->tree;
-		struct buf whole = BUF_INIT;
-		entry_id id;
-
-		buf_add(&whole, comparison->tops[i].data, comparison->tops[i].len);
-		if (whole.len > 0)
-			buf_add_byte(&whole, '/');
-		buf_add(&whole, path->data, path->len);
-		id = whole.failed ? 0 : tree_lookup(tree, whole.data, whole.len);
-		row = id ? compare_find(comparison->compare, i, id) : 0;
-		buf_fini(&whole);
-	}
-	return row;
-}
-
-/* The cursor goes to the row that it was on, once that is there. */
+/* The cursor goes to the row that was wished for, once that is there, unless it was moved meanwhile. */
 static void find_wanted(struct comparison *comparison)
 {
-	compare_id row = comparison->wants_row ? find_row(comparison, &comparison->wanted) : 0;
+	const struct pane *pane = comparison->wanted ? comparison->panes[comparison->wanted_pane] : NULL;
+	compare_id row;
 
-	if (row)
+	if (!pane)
+		return;
+	row = tree_has(pane->tree, comparison->wanted) ? compare_find(comparison->compare, comparison->wanted_pane, comparison->wanted) : 0;
+	if (row && !comparison->view.held)
 		comparison_goto(comparison, row);
-	else if (!comparison->settling)
-		comparison->wants_row = false;
+	else if (!comparison->settling || comparison->view.held)
+		comparison->wanted = 0;
 }
 
 /* The panes themselves are where the comparison is: what they show is watched, and they stay there when it ends. */
@@ -503,9 +296,9 @@ int64_t session_compare_step(struct session *session, int64_t now, bool *changed
 			return INT64_MAX;
 	}
 	check_local(comparison);
-	take_contents(comparison);
+	comparison_take_contents(comparison);
 	settle(comparison);
-	ask_contents(comparison);
+	comparison_ask_contents(comparison);
 	find_wanted(comparison);
 	step_seek(comparison);
 	due = compare_view_update(&comparison->view, now, session->last_key, VIEW_SLICE);
@@ -527,103 +320,11 @@ bool comparison_busy(const struct comparison *comparison)
 	return comparison->asked_count > 0 || (!comparison->paused && compare_wanted(comparison->compare) > 0);
 }
 
-/* Rows ------------------------------------------------------------------------------------------------- */
-
-size_t comparison_index(const struct comparison *comparison, const struct pane *pane)
-{
-	for (size_t i = 0; i < comparison->count; i++) {
-		if (comparison->panes[i] == pane)
-			return i;
-	}
-	return SIZE_MAX;
-}
-
-compare_id comparison_row(const struct comparison *comparison)
-{
-	const struct compare_item *item = compare_view_current(&comparison->view);
-
-	return item && item->run == 0 ? item->row : 0;
-}
-
-entry_id comparison_entry(const struct comparison *comparison, const struct pane *pane, size_t line)
-{
-	const struct compare_view *view = &comparison->view;
-	size_t index = comparison_index(comparison, pane);
-
-	if (line >= view->count || index == SIZE_MAX || view->items[line].run > 0 || !compare_has(comparison->compare, view->items[line].row))
-		return 0;
-	return compare_entry(comparison->compare, view->items[line].row, index);
-}
-
-entry_id comparison_dir(const struct comparison *comparison, const struct pane *pane)
-{
-	size_t index = comparison_index(comparison, pane);
-	entry_id id;
-
-	if (index == SIZE_MAX || !compare_has(comparison->compare, comparison->view.dir))
-		return 0;
-	id = compare_entry(comparison->compare, comparison->view.dir, index);
-	return id && tree_dir(pane->tree, id) ? id : 0;
-}
-
-void comparison_look(const struct comparison *comparison, compare_id row, struct compare_look *look)
-{
-	const struct session *session = comparison->session;
-	uint8_t order[COMPARE_MAX_PANES];
-	uint8_t measured[COMPARE_MAX_PANES];
-	struct compare_look seen;
-	size_t first = comparison->reference ? comparison_index(comparison, comparison->reference) : SIZE_MAX;
-	size_t count = 0;
-
-	for (size_t i = 0; i < session->pane_count && count < comparison->count; i++) {
-		size_t index = comparison_index(comparison, session->panes[i]);
-
-		if (index != SIZE_MAX)
-			order[count++] = (uint8_t)index;
-	}
-	if (first != SIZE_MAX) {
-		size_t to = 0;
-
-		measured[to++] = (uint8_t)first;
-		for (size_t i = 0; i < count; i++) {
-			if (order[i] != first)
-				measured[to++] = order[i];
-		}
-	}
-	compare_look_by(comparison->compare, row, first != SIZE_MAX ? measured : order, first != SIZE_MAX, &seen);
-	*look = seen;
-	for (size_t i = 0; i < count; i++) {
-		look->letters[i] = seen.letters[order[i]];
-		look->know[i] = seen.know[order[i]];
-	}
-}
-
-void comparison_directory(const struct comparison *comparison, const struct pane *pane, struct buf *out)
-{
-	size_t index = comparison_index(comparison, pane);
-	const struct buf *top = index == SIZE_MAX ? NULL : &comparison->tops[index];
-	struct buf path = BUF_INIT;
-
-	if (!top || !compare_has(comparison->compare, comparison->view.dir))
-		return;
-	buf_add(&path, top->data, top->len);
-	if (comparison->view.dir != COMPARE_TOP) {
-		if (path.len > 0)
-			buf_add_byte(&path, '/');
-		compare_path(comparison->compare, comparison->view.dir, &path);
-	}
-	buf_add(out, pane->root.data, pane->root.len);
-	if (path.len > 0 && pane->root.len > 0 && pane->root.data[pane->root.len - 1] != '/')
-		buf_add_byte(out, '/');
-	buf_add(out, path.data, path.len);
-	buf_fini(&path);
-}
-
 /* Moving ----------------------------------------------------------------------------------------------- */
 
 static void show(struct comparison *comparison, compare_id dir, compare_id cursor)
 {
-	comparison->wants_row = false;
+	comparison->wanted = 0;
 	compare_view_show(&comparison->view, dir, cursor);
 	show_dirs(comparison);
 }
@@ -658,7 +359,6 @@ static bool rise(struct comparison *comparison)
 	if (!can_rise(comparison))
 		return false;
 	stop(comparison);
-	comparison->wants_row = false;
 	session->comparison = NULL;
 	for (size_t i = 0; i < session->pane_count; i++)
 		risen &= pane_leave(session->panes[i]);
@@ -706,7 +406,7 @@ void comparison_goto(struct comparison *comparison, compare_id row)
 {
 	compare_id dir;
 
-	comparison->wants_row = false;
+	comparison->wanted = 0;
 	if (!compare_has(comparison->compare, row) || row == COMPARE_TOP)
 		return;
 	dir = compare_parent(comparison->compare, row);
@@ -728,4 +428,11 @@ enum comparison_sought comparison_seek(struct comparison *comparison, const stru
 	comparison->sought = comparison->seek ? SOUGHT_RUNNING : SOUGHT_NONE;
 	step_seek(comparison);
 	return comparison->sought;
+}
+
+void comparison_set_by(struct comparison *comparison, unsigned by)
+{
+	comparison->by = by;
+	compare_set_by(comparison->compare, by);
+	comparison->session->version++;
 }

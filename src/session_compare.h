@@ -37,8 +37,9 @@ struct comparison {
 	uint64_t seen;             /* and at the end of the last turn */
 	uint64_t view_seen;        /* and the view's */
 	bool settling;             /* there are rows to be looked at again */
-	struct buf wanted;         /* the path of the row that gets the cursor, as soon as it is there */
-	bool wants_row;            /* that holds */
+	struct buf place;          /* the path of the row that the cursor was on, for a comparison made anew; empty: none */
+	entry_id wanted;           /* the entry whose row gets the cursor, as soon as it has one; 0: none */
+	size_t wanted_pane;        /* whose entry that is */
 
 	struct content *content;   /* NULL before anything is to be read, and while that is paused */
 	bool paused;

@@ -12,7 +12,14 @@
 
 #include <pthread.h>
 
-enum { PANES = 3, NAMES = 60, COLS = 60 * PANES, ROWS = NAMES + 10, PATIENCE = 20 };
+enum { PANES = 3, NAMES = 36, COLS = 44 * PANES, ROWS = NAMES + 8, PATIENCE = 20 };
+
+/* An assertion of libcheck writes to a pipe even when it holds: too slow for a million of them. */
+#define check_that(holds, ...) \
+	do { \
+		if (!(holds)) \
+			ck_abort_msg(__VA_ARGS__); \
+	} while (0)
 
 static struct loop loop = LOOP_INIT;
 static struct sandbox box;
@@ -170,10 +177,10 @@ static bool let_in(size_t pane)
 
 	if (stream->at == stream->bytes.len)
 		return false;
-	ck_assert_int_eq(wire_next(stream->bytes.data + stream->at, stream->bytes.len - stream->at, &frame, &used), WIRE_OK);
+	check_that(wire_next(stream->bytes.data + stream->at, stream->bytes.len - stream->at, &frame, &used) == WIRE_OK, "no frame");
 	stream->at += used;
 	if (frame.type <= WIRE_DONE)
-		ck_assert_int_ne(scan_view_apply(stream->view, &frame, NULL), APPLY_BAD);
+		check_that(scan_view_apply(stream->view, &frame, NULL) != APPLY_BAD, "a bad frame");
 	return true;
 }
 
@@ -236,10 +243,10 @@ static void finish(void)
 	int64_t until = loop_now() + PATIENCE * LOOP_SECOND;
 
 	do {
-		ck_assert_msg(loop_now() < until, "not known in %d s", PATIENCE);
+		check_that(loop_now() < until, "not known in %d s", PATIENCE);
 		turn();
 		if (comparison_busy(session->comparison))
-			ck_assert_int_ge(loop_run_once(&loop, LOOP_MS), 0);
+			check_that(loop_run_once(&loop, LOOP_MS) >= 0, "the loop has ended");
 	} while (comparison_busy(session->comparison));
 }
 
@@ -283,16 +290,16 @@ static bool is_class(char letter)
 
 static void check_letters(const struct truth *truth, const char *letters, const char *line)
 {
-	ck_assert_msg(truth->there, "no such row in the end: %s", line);
+	check_that(truth->there, "no such row in the end: %s", line);
 	for (size_t a = 0; a < panes; a++) {
 		char last = truth->look.letters[a];
 
 		if (letters[a] != '.')
-			ck_assert_msg(letters[a] == '-' || letters[a] == '!' ? last == letters[a] : is_class(last), "in the end %s: %s",
+			check_that(letters[a] == '-' || letters[a] == '!' ? last == letters[a] : is_class(last), "in the end %s: %s",
 				      truth->look.letters, line);
 		for (size_t b = 0; b < a; b++) {
 			if (is_class(letters[a]) && is_class(letters[b]))
-				ck_assert_msg((letters[a] == letters[b]) == (last == truth->look.letters[b]), "in the end %s: %s",
+				check_that((letters[a] == letters[b]) == (last == truth->look.letters[b]), "in the end %s: %s",
 					      truth->look.letters, line);
 		}
 	}
@@ -312,10 +319,10 @@ static unsigned check_line(const char *line, const struct rect *rects)
 			if ((*at == 'd' || *at == 'f') && strspn(at + 1, "0123456789") == 2)
 				number = number_of(at);
 		}
-		ck_assert_msg(memcmp(letters, line + rects[i].x + 2, panes) == 0, "other letters: %s", line);
+		check_that(memcmp(letters, line + rects[i].x + 2, panes) == 0, "other letters: %s", line);
 	}
 	if (number == SIZE_MAX) {
-		ck_assert_msg(*letters == ' ', "letters without a name: %s", line);
+		check_that(*letters == ' ', "letters without a name: %s", line);
 		return 0;
 	}
 	check_letters(&truths[number], letters, line);
@@ -323,7 +330,7 @@ static unsigned check_line(const char *line, const struct rect *rects)
 		const char *claim = memchr(line + rects[i].x, '=', (size_t)rects[i].w);
 
 		if (claim && !strchr("+", claim[1 + strspn(claim + 1, "0123456789")]))
-			ck_assert_msg(truths[number].all_same || truths[number].look.state != COMPARE_SAME, "not all the same: %s", line);
+			check_that(truths[number].all_same || truths[number].look.state != COMPARE_SAME, "not all the same: %s", line);
 	}
 	return 1;
 }
@@ -347,11 +354,11 @@ static void check_counts(const char *line)
 	unsigned different = count_of(line, " different");
 	unsigned missing = count_of(line, " missing");
 
-	ck_assert_msg(same <= totals.of[COMPARE_SAME] && different <= totals.of[COMPARE_DIFFERENT] &&
+	check_that(same <= totals.of[COMPARE_SAME] && different <= totals.of[COMPARE_DIFFERENT] &&
 			      different + missing <= totals.of[COMPARE_DIFFERENT] + totals.of[COMPARE_MISSING],
 		      "too many: %s", line);
 	if (all)
-		ck_assert_msg(same == totals.of[COMPARE_SAME] && different == totals.of[COMPARE_DIFFERENT] &&
+		check_that(same == totals.of[COMPARE_SAME] && different == totals.of[COMPARE_DIFFERENT] &&
 				      missing == totals.of[COMPARE_MISSING],
 			      "not all: %s", line);
 }
@@ -370,7 +377,7 @@ static unsigned check_screen(void)
 	paint_comparison(&p, session, (struct rect){ 0, ROWS - 1, COLS, 1 });
 	grid_dump(&grid, &dump);
 	line = dump.data;
-	ck_assert_ptr_nonnull(buf_str(&dump));
+	check_that(buf_str(&dump) != NULL, "no memory");
 	for (int y = 0; y < ROWS; y++) {
 		char *end = strchr(line, '\n');
 
@@ -431,7 +438,7 @@ START_TEST(nothing_wrong_is_ever_painted)
 	for (size_t i = 0; i < panes; i++)
 		record(i);
 	read_all();
-	for (unsigned order = 0; order < 3; order++) {
+	for (unsigned order = 0; order < 2; order++) {
 		open_session();
 		do {
 			size_t pane = draw((unsigned)panes);
@@ -462,7 +469,7 @@ int main(void)
 	suite_add_tcase(suite, tcase);
 	tcase_set_timeout(tcase, 120);
 	tcase_add_checked_fixture(tcase, setup, teardown);
-	tcase_add_loop_test(tcase, nothing_wrong_is_ever_painted, 0, 40);
+	tcase_add_loop_test(tcase, nothing_wrong_is_ever_painted, 0, 12);
 	srunner_run_all(runner, CK_ENV);
 	failed = srunner_ntests_failed(runner);
 	srunner_free(runner);

@@ -11,6 +11,7 @@
 #include "names.h"
 #include "owner.h"
 #include "session_compare.h"
+#include "session_link.h"
 #include "supervise.h"
 #include "text.h"
 
@@ -196,6 +197,7 @@ void app_step(struct app *app, int64_t budget)
 
 void app_settle(struct app *app)
 {
+	session_follow(app->session);
 	app_step(app, 0);
 	app_layout(app);
 	fill_screen(session_pane(app->session));
@@ -359,6 +361,22 @@ static void layout_comparison(struct app *app, struct layout *layout)
 	app->compared_rect = (struct rect){ layout->panes.x, layout->panes.y + layout->panes.h, layout->panes.w, 1 };
 }
 
+/** Share an area among the panes that are on the screen. */
+static void layout_shown(struct app *app, struct rect area)
+{
+	const struct session *session = app->session;
+	size_t active = 0;
+	size_t count = 0;
+
+	for (size_t i = 0; i < session->pane_count; i++) {
+		active = i == session->active ? count : active;
+		count += !session->panes[i]->hidden;
+	}
+	layout_panes(area, count, active, app->zoom, app->rects);
+	for (size_t i = session->pane_count; i-- > 0;)
+		app->rects[i] = session->panes[i]->hidden ? (struct rect){ 0, 0, 0, 0 } : app->rects[--count];
+}
+
 static void layout_rows(struct app *app)
 {
 	struct comparison *comparison = app->session->comparison;
@@ -388,7 +406,7 @@ void app_layout(struct app *app)
 	term_size(app->term, &cols, &rows);
 	layout_screen(cols, rows, &layout);
 	layout_comparison(app, &layout);
-	layout_panes(layout.panes, session->pane_count, session->active, app->zoom, app->rects);
+	layout_shown(app, layout.panes);
 	app->status_rect = layout.status;
 	app->hint_rect = layout.hint;
 	layout_rows(app);

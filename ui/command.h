@@ -58,6 +58,10 @@ enum command_flags {
 	X(zoom, "zoom", "z, ^w z", NONE, 0, NULL, "the active pane alone, or all again") \
 	X(pane_close, "pane-close", "^w c", NONE, 0, NULL, "close the active pane") \
 	X(pane_only, "pane-only", "^w o", NONE, 0, NULL, "close all other panes") \
+	X(pane_swap, "pane-swap", "^w x", NONE, 0, NULL, "change places with the next pane") \
+	X(pane_hide, "pane-hide", "^w -", NONE, 0, NULL, "take the pane off the screen") \
+	X(pane_show, "pane-show", "^w +", NONE, 0, NULL, "show the hidden panes again") \
+	X(link, "link", "y", NONE, 0, NULL, "panes move together by path, or not") \
 	X(open, "open", "x", ROOT, 0, NULL, "with a program; ROOT: in a new pane") \
 	X(open_with, "open-with", "", PROGRAM, COMMAND_CURRENT | COMMAND_SCREEN, NULL, "open the entry with PROGRAM") \
 	X(mark, "mark", "Space", COUNT, COMMAND_CURRENT, NULL, "mark or unmark, and down") \
@@ -73,7 +77,7 @@ enum command_flags {
 	X(search, "search", "/", TEXT, 0, NULL, "to the next name that holds a text") \
 	X(search_next, "search-next", "n", COUNT, 0, NULL, "to the next one") \
 	X(search_prev, "search-prev", "N", COUNT, 0, NULL, "to the one before") \
-	X(info, "info", "i", NONE, COMMAND_CURRENT, NULL, "every field of stat") \
+	X(info, "info", "i", NONE, 0, NULL, "every field of stat") \
 	X(why, "why", "w", USER, COMMAND_CURRENT, NULL, "why you or USER may use it, or not") \
 	X(view, "view", "v, F3", NONE, COMMAND_CURRENT | COMMAND_SCREEN, NULL, "look at the file, with $PAGER") \
 	X(edit, "edit", "e, F4", NONE, COMMAND_CURRENT | COMMAND_SCREEN, NULL, "edit the file, with $EDITOR") \
@@ -92,6 +96,7 @@ enum command_flags {
 	X(fold, "fold", "F", NONE, 0, NULL, "rows that are the same in one line") \
 	X(reference, "reference", "^w r", NONE, 0, NULL, "measure the others against this pane") \
 	X(contents, "contents", "P", NONE, 0, NULL, "stop reading contents, or go on") \
+	X(diff, "diff", "D", PROGRAM, COMMAND_CURRENT | COMMAND_SCREEN, NULL, "this file and another pane's") \
 	X(backend, "backend", "B", BACKEND, 0, "backend", "scan by threads, or by workers") \
 	X(rescan, "rescan", "R", NONE, 0, NULL, "read the directory and below again") \
 	X(redraw, "redraw", "^l", NONE, 0, NULL, "draw the screen again") \

@@ -5,6 +5,7 @@
 
 #include "app.h"
 #include "ask.h"
+#include "external.h"
 #include "session_compare.h"
 
 /** The comparison; NULL when app_fail() said that there is none. */
@@ -208,4 +209,88 @@ bool command_contents(struct app *app, const struct command_call *call)
 	else
 		app_say(app, "contents are read where nothing else can tell");
 	return true;
+}
+
+/* ---- the difference in a program of the user's ---------------------------------- */
+
+/** Is this a file that a program can read? */
+static bool is_file(const struct pane *pane, entry_id id)
+{
+	return id != 0 && S_ISREG(tree_entry(pane->tree, id)->mode);
+}
+
+/** Does a pane have another version of the current row than the active one? */
+static bool is_other(const struct app *app, size_t index)
+{
+	const struct comparison *comparison = app->session->comparison;
+	compare_id row = comparison ? comparison_row(comparison) : 0;
+	struct compare_look look;
+
+	if (!row)
+		return true;
+	comparison_look(comparison, row, &look);
+	return look.letters[index] != look.letters[app->session->active];
+}
+
+/** Which pane's file the active one's is held against: the reference, one with another version, or any. The active one: none. */
+static size_t other_pane(const struct app *app)
+{
+	const struct session *session = app->session;
+	const struct pane *reference = session->comparison ? session->comparison->reference : NULL;
+	size_t other = session->active;
+
+	for (size_t i = session->pane_count; i-- > 1;) {
+		size_t at = (session->active + i) % session->pane_count;
+
+		if (!is_file(session->panes[at], pane_current(session->panes[at])))
+			continue;
+		if (session->panes[at] == reference)
+			return at;
+		if (other == session->active || is_other(app, at) || !is_other(app, other))
+			other = at;
+	}
+	return other;
+}
+
+/** The active pane's file and the other, in the order of the panes, the reference first; then those of the other panes. Returns how many. */
+static size_t take_files(const struct app *app, size_t other, struct external_file *files)
+{
+	const struct session *session = app->session;
+	bool turn = session->comparison && session->comparison->reference ? session->comparison->reference == session->panes[other] :
+	                                                                      other < session->active;
+	const size_t first[] = { turn ? other : session->active, turn ? session->active : other };
+	size_t count = 0;
+
+	for (size_t i = 0; i < ARRAY_LEN(first); i++)
+		files[count++] = (struct external_file){ session->panes[first[i]], pane_current(session->panes[first[i]]) };
+	for (size_t i = 0; i < session->pane_count && count < COMPARE_MAX_PANES; i++) {
+		const struct pane *pane = session->panes[i];
+
+		if (i != session->active && i != other && is_file(pane, pane_current(pane)))
+			files[count++] = (struct external_file){ pane, pane_current(pane) };
+	}
+	return count;
+}
+
+bool command_diff(struct app *app, const struct command_call *call)
+{
+	const struct pane *pane = session_pane(app->session);
+	const char *tool = app->options->diff_tool;
+	struct external_file files[COMPARE_MAX_PANES];
+	struct buf line = BUF_INIT;
+	size_t other;
+	bool done;
+
+	if (!is_file(pane, pane_current(pane)))
+		return app_fail(app, "diff: only of files; i shows what else differs");
+	other = other_pane(app);
+	if (other == app->session->active)
+		return app_fail(app, "diff: no other pane has a file here");
+	if (call->argc > 0 || !tool || tool[strspn(tool, " \t")] == '\0')
+		return external_run_files(app, EXTERNAL_DIFF, call->argc, call->argv, files, take_files(app, other, files));
+	buf_add_str(&line, "diff ");
+	buf_add_str(&line, tool);
+	done = line.failed ? app_fail(app, "out of memory") : command_run(app, line.data, line.len, 0);
+	buf_fini(&line);
+	return done;
 }

@@ -4,6 +4,7 @@
 
 #include "app.h"
 #include "session_compare.h"
+#include "session_link.h"
 #include "text.h"
 
 /** How often: once, unless a count was given. */
@@ -173,22 +174,26 @@ bool command_unmark(struct app *app, const struct command_call *call)
 
 static bool activate(struct app *app, size_t index)
 {
-	app->session->active = index;
+	session_activate(app->session, index);
+	return true;
+}
+
+/** So many panes on, of those on the screen. */
+static bool walk(struct app *app, const struct command_call *call, int direction)
+{
+	for (int64_t i = 0; i < times(call); i++)
+		activate(app, session_next(app->session, direction));
 	return true;
 }
 
 bool command_pane_next(struct app *app, const struct command_call *call)
 {
-	size_t count = app->session->pane_count;
-
-	return activate(app, (app->session->active + (size_t)times(call)) % count);
+	return walk(app, call, 1);
 }
 
 bool command_pane_prev(struct app *app, const struct command_call *call)
 {
-	size_t count = app->session->pane_count;
-
-	return activate(app, (app->session->active + count - (size_t)times(call) % count) % count);
+	return walk(app, call, -1);
 }
 
 bool command_pane(struct app *app, const struct command_call *call)
@@ -232,7 +237,44 @@ bool command_pane_only(struct app *app, const struct command_call *call)
 		if (!session_close(app->session, i))
 			return app_fail(app, "a pane could not be closed");
 	}
-	app->session->active = 0;
+	return activate(app, 0);
+}
+
+bool command_pane_swap(struct app *app, const struct command_call *call)
+{
+	size_t next = session_next(app->session, 1);
+
+	(void)call;
+	if (next == app->session->active)
+		return app_fail(app, "there is no other pane");
+	session_swap(app->session, app->session->active, next);
+	return true;
+}
+
+bool command_pane_hide(struct app *app, const struct command_call *call)
+{
+	(void)call;
+	if (!session_hide(app->session))
+		return app_fail(app, "the last pane stays");
+	app_say(app, "hidden; ^w + shows it again");
+	return true;
+}
+
+bool command_pane_show(struct app *app, const struct command_call *call)
+{
+	(void)call;
+	for (size_t i = 0; i < app->session->pane_count; i++)
+		app->session->panes[i]->hidden = false;
+	return true;
+}
+
+bool command_link(struct app *app, const struct command_call *call)
+{
+	(void)call;
+	if (app->session->comparison)
+		return app_fail(app, "panes that are compared move together anyway");
+	session_link(app->session, !app->session->linked);
+	app_say(app, app->session->linked ? "the panes move together" : "each pane moves by itself");
 	return true;
 }
 

@@ -239,8 +239,16 @@ bool command_unmark_glob(struct app *app, const struct command_call *call)
 
 static void fill_info(struct app *app, void *arg, const struct paint *p, struct lines *lines)
 {
+	const struct pane *pane = session_pane(app->session);
+
 	(void)arg;
-	paint_info(p, session_pane(app->session), lines);
+	if (app->session->comparison) {
+		paint_compared_info(p, app->session, lines);
+		if (pane_current(pane) == 0)
+			return;
+		lines_end(lines, STYLE_NORMAL);
+	}
+	paint_info(p, pane, lines);
 }
 
 bool command_info(struct app *app, const struct command_call *call)
@@ -249,7 +257,10 @@ bool command_info(struct app *app, const struct command_call *call)
 	struct pane *pane = session_pane(app->session);
 
 	(void)call;
-	pane_look(pane, pane_current(pane));
+	if (pane_current(pane) == 0 && !(app->session->comparison && comparison_row(app->session->comparison)))
+		return app_fail(app, "info: there is no entry here");
+	if (pane_current(pane) != 0)
+		pane_look(pane, pane_current(pane));
 	list_open(app, &ops, NULL, 0);
 	return true;
 }

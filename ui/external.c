@@ -15,6 +15,7 @@ struct external {
 	struct spawn_child child;
 	struct loop_watch watch;  /* of its end, where that has a descriptor */
 	const char *name;         /* for messages */
+	bool one_is_good;         /* exit status 1 says that files differ */
 	void (*done)(struct app *app, int status); /* NULL: nobody waits for it */
 };
 
@@ -34,6 +35,9 @@ static const char *const scripts[] = {
 	/* an editor tells by its status that nothing is wanted: only one that could not be started has left something to read */
 	[EXTERNAL_NAMES] = CAUTIOUS("${EDITOR:-vi} \"$@\"") WAIT_FROM("126"),
 	[EXTERNAL_OPEN] = CAUTIOUS("\"$@\"") WAIT_FROM("0"),
+	/* one that shows a difference by itself ends with 0, one that prints it with 1 */
+	[EXTERNAL_DIFF] = "[ \"$PAGER\" ] || PAGER=$(command -v less || echo more)\n"
+	                  CAUTIOUS("if [ $# -gt 2 ]; then \"$@\"; else diff -u -- \"$@\" | $PAGER; fi") WAIT_FROM("1"),
 };
 
 static const char *const names[] = {
@@ -41,6 +45,7 @@ static const char *const names[] = {
 	[EXTERNAL_EDIT] = "editor",
 	[EXTERNAL_NAMES] = "editor",
 	[EXTERNAL_OPEN] = "program",
+	[EXTERNAL_DIFF] = "diff",
 };
 
 void external_prepare(void)
@@ -88,15 +93,17 @@ void external_absolute(const struct app *app, const char *path, size_t len, stru
 }
 
 /** Say what went wrong. The shell tells of a signal by adding 128. */
-static void say_status(struct app *app, const char *name, int status)
+static void say_status(struct app *app, const struct external *external)
 {
+	const char *name = external->name;
+	int status = external->child.status;
 	int code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 
 	if (code == 127)
 		app_fail(app, "%s: the program was not found", name);
 	else if (code > 128)
 		app_fail(app, "%s: killed by signal %d", name, code - 128);
-	else if (code != 0)
+	else if (code > (external->one_is_good ? 1 : 0))
 		app_fail(app, "%s: exit status %d", name, code);
 }
 
@@ -112,7 +119,7 @@ static void finished(struct app *app)
 	if (!app->suspended && app_enter(app) != 0)
 		app_quit(app, 128 + SIGHUP);
 	else
-		say_status(app, external->name, external->child.status);
+		say_status(app, external);
 	if (pane)
 		pane_refresh(pane, pane->rows.dir);
 	if (external->done)
@@ -158,6 +165,7 @@ static bool start(struct app *app, enum external_kind kind, char *const argv[])
 		return app_fail(app, "out of memory");
 	external->app = app;
 	external->name = names[kind];
+	external->one_is_good = kind == EXTERNAL_DIFF;
 	external->child = (struct spawn_child)SPAWN_CHILD_INIT;
 	app_leave(app);
 	if (spawn_foreground(&external->child, "/bin/sh", argv, app->tty) != 0) {
@@ -180,7 +188,7 @@ static bool may_open(struct app *app, const struct pane *pane, entry_id id)
 {
 	uint32_t type = tree_entry(pane->tree, id)->mode & S_IFMT;
 
-	if (pane->source && source_info(pane->source).kind == SOURCE_RECORDING)
+	if (pane->recording)
 		return app_fail(app, "a recording has no files to open");
 	if (type == S_IFDIR)
 		return app_fail(app, "this is a directory");
@@ -206,54 +214,102 @@ static bool entry_path(struct app *app, const struct pane *pane, entry_id id, st
 	return true;
 }
 
-/** Run a script with a path, which stands for each word %f of the user's, else behind them. */
-static bool run_on(struct app *app, enum external_kind kind, size_t argc, const struct buf *argv, char *path)
+enum { WORDS = 96, FILES = 26 };
+
+/** The words that a program is started with. */
+struct words {
+	char *word[WORDS];
+	size_t count;
+};
+
+static bool add_word(struct words *words, char *word)
+{
+	if (words->count == WORDS - 1)
+		return false;
+	words->word[words->count++] = word;
+	words->word[words->count] = NULL;
+	return true;
+}
+
+static bool is_word(const struct buf *word, const char *is)
+{
+	return word->len == 2 && memcmp(word->data, is, 2) == 0;
+}
+
+/** Add the user's words, with the files where they are wanted. Returns false when there are too many. */
+static bool add_words(struct words *words, size_t argc, const struct buf *argv, const struct buf *paths, size_t count)
+{
+	bool placed = false;
+	bool fits = true;
+
+	for (size_t i = 0; i < argc; i++) {
+		bool all = is_word(&argv[i], "%f");
+		size_t one = count > 1 && is_word(&argv[i], "%1") ? 1 : count > 1 && is_word(&argv[i], "%2") ? 2 : 0;
+
+		placed |= all || one;
+		for (size_t at = 0; all && at < count; at++)
+			fits &= add_word(words, paths[at].data);
+		if (!all)
+			fits &= add_word(words, one ? paths[one - 1].data : argv[i].data);
+	}
+	for (size_t at = 0; !placed && at < size_min(count, 2); at++)
+		fits &= add_word(words, paths[at].data);
+	return fits;
+}
+
+/** Run a script with paths, where the user's words want them, else behind these. */
+static bool run_on(struct app *app, enum external_kind kind, size_t argc, const struct buf *argv, const struct buf *paths, size_t count)
 {
 	static char shell[] = "sh";
 	static char option[] = "-c";
 	static char name[] = "muntin";
-	enum { WORDS = 72 };
-	char *words[WORDS] = { shell, option, NULL, name };
-	size_t count = 4;
-	bool placed = false;
-	bool started;
+	struct words words = { .word = { shell, option, NULL, name }, .count = 4 };
 	char *script = strdup(scripts[kind]);
+	bool started;
 
-	words[2] = script;
-	for (size_t i = 0; i < argc && count < WORDS - 2; i++) {
-		bool is_path = argv[i].len == 2 && memcmp(argv[i].data, "%f", 2) == 0;
-
-		placed |= is_path;
-		words[count++] = is_path ? path : argv[i].data;
-	}
-	if (!placed)
-		words[count++] = path;
-	words[count] = NULL;
-	started = script ? start(app, kind, words) : app_fail(app, "out of memory");
+	words.word[2] = script;
+	if (!script)
+		started = app_fail(app, "out of memory");
+	else if (!add_words(&words, argc, argv, paths, count))
+		started = app_fail(app, "too many words");
+	else
+		started = start(app, kind, words.word);
 	free(script);
+	return started;
+}
+
+bool external_run_files(struct app *app, enum external_kind kind, size_t argc, const struct buf *argv, const struct external_file *files,
+                        size_t count)
+{
+	struct buf paths[FILES] = { BUF_INIT };
+	bool started = count <= FILES || app_fail(app, "too many files");
+
+	for (size_t i = 0; i < count && started; i++)
+		started = may_open(app, files[i].pane, files[i].id) && entry_path(app, files[i].pane, files[i].id, &paths[i]);
+	started = started && run_on(app, kind, argc, argv, paths, count);
+	for (size_t i = 0; i < FILES; i++)
+		buf_fini(&paths[i]);
 	return started;
 }
 
 bool external_run(struct app *app, enum external_kind kind, size_t argc, const struct buf *argv)
 {
 	const struct pane *pane = session_pane(app->session);
-	entry_id id = pane_current(pane);
-	struct buf path = BUF_INIT;
-	bool started;
+	const struct external_file file = { pane, pane_current(pane) };
 
-	if (id == 0)
+	if (file.id == 0)
 		return app_fail(app, "there is no entry here");
-	started = may_open(app, pane, id) && entry_path(app, pane, id, &path) && run_on(app, kind, argc, argv, path.data);
-	buf_fini(&path);
-	return started;
+	return external_run_files(app, kind, argc, argv, &file, 1);
 }
 
 bool external_edit(struct app *app, const char *path, void (*done)(struct app *app, int status))
 {
-	char *copy = strdup(path);
-	bool started = copy ? run_on(app, EXTERNAL_NAMES, 0, NULL, copy) : app_fail(app, "out of memory");
+	struct buf copy = BUF_INIT;
+	bool started;
 
-	free(copy);
+	buf_add_str(&copy, path);
+	started = buf_str(&copy) ? run_on(app, EXTERNAL_NAMES, 0, NULL, &copy, 1) : app_fail(app, "out of memory");
+	buf_fini(&copy);
 	if (started)
 		app->external->done = done;
 	return started;

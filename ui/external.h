@@ -10,6 +10,7 @@
 
 #include "base.h"
 #include "buf.h"
+#include "entry.h"
 
 struct app;
 struct pane;
@@ -18,6 +19,7 @@ enum external_kind {
 	EXTERNAL_VIEW,  /* the pager */
 	EXTERNAL_EDIT,  /* the editor */
 	EXTERNAL_NAMES, /* the editor, for external_edit() */
+	EXTERNAL_DIFF,  /* what shows the difference of files; without words diff -u, through the pager */
 	EXTERNAL_OPEN,  /* what the user typed: what it printed stays until Enter */
 };
 
@@ -32,6 +34,19 @@ void external_absolute(const struct app *app, const char *path, size_t len, stru
  * path, which otherwise comes last. Returns false when app_fail() said why not.
  */
 bool external_run(struct app *app, enum external_kind kind, size_t argc, const struct buf *argv);
+
+/** A file of a pane. */
+struct external_file {
+	const struct pane *pane;
+	entry_id id;
+};
+
+/**
+ * Run a program on several files: a word %f stands for all of them, %1 and %2 for the first two, which otherwise come last.
+ * Returns false when app_fail() said why not.
+ */
+bool external_run_files(struct app *app, enum external_kind kind, size_t argc, const struct buf *argv, const struct external_file *files,
+			size_t count);
 
 /**
  * Let the user edit a file of ours (terminated, absolute); `done` hears of the end, with 0 when all went well. Returns false when

@@ -48,6 +48,7 @@ struct options {
 	int cols;                       /* of the headless screen */
 	int rows;
 	const char *cwd_file;           /* NULL: none */
+	const char *diff_tool;          /* words of a program for the command `diff`; NULL: diff -u */
 	bool choose;                    /* a picker */
 	const char *choose_file;        /* NULL: standard output */
 	struct string_list binds;       /* owned: `KEYS = COMMAND` as keymap_set() takes it, in order */

@@ -110,6 +110,9 @@ void paint_info(const struct paint *p, const struct pane *pane, struct lines *li
 /** The answer to pane_why(): a line for each component, what blocks, and at last what the user may do. */
 void paint_why(const struct paint *p, const struct pane *pane, struct lines *lines);
 
+/** What the panes have for the current row of the comparison, where they differ apart. */
+void paint_compared_info(const struct paint *p, const struct session *session, struct lines *lines);
+
 /** One line for each source: name, kind, process, state, rate, errors. */
 void paint_workers(const struct paint *p, const struct session *session, struct lines *lines);
 

@@ -319,8 +319,7 @@ static void add_panes(struct buf *out, const char *words, const struct compare_l
 	}
 }
 
-/** Append what is known of a row, in words. */
-static void add_verdict(const struct comparison *comparison, compare_id row, struct buf *out)
+void paint_verdict(const struct comparison *comparison, compare_id row, struct buf *out)
 {
 	const struct compare_counts *below = compare_below(comparison->compare, row);
 	const char *comma = ": ";
@@ -382,7 +381,7 @@ void paint_compared_status(const struct paint *p, const struct session *session,
 	bytes = compare_name(comparison->compare, row, &len);
 	paint_foreign(p, &name, bytes, len);
 	buf_add_str(&facts, "  ");
-	add_verdict(comparison, row, &facts);
+	paint_verdict(comparison, row, &facts);
 	if (id)
 		paint_facts(p, pane, id, &facts);
 	used = text_width(facts.data, facts.len);
@@ -401,6 +400,7 @@ static void add_left_out(const struct paint *p, const struct comparison *compari
 	const struct compare_view *view = &comparison->view;
 	size_t begin = out->len;
 	const char *dot = paint_sign(p, SIGN_DOT);
+	size_t hidden = 0;
 
 	if (options->exclude_count > 0) {
 		buf_add_str(out, dot);
@@ -413,6 +413,13 @@ static void add_left_out(const struct paint *p, const struct comparison *compari
 		buf_printf(out, "%sonly %u levels", dot, options->max_depth);
 	if (out->len == begin)
 		buf_printf(out, "%snothing left out", dot);
+	for (size_t i = 0; i < comparison->count; i++)
+		hidden += comparison->panes[i]->hidden;
+	if (hidden > 0) {
+		buf_add_str(out, dot);
+		paint_plural(out, hidden, "pane");
+		buf_add_str(out, " hidden");
+	}
 	if (view->no_hidden)
 		buf_printf(out, "%s.names hidden", dot);
 	if (view->filter.len > 0) {

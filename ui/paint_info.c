@@ -1,4 +1,4 @@
-#include "paint.h"
+#include "paint_pane.h"
 
 #include <string.h>
 
@@ -19,7 +19,7 @@ static void end(struct lines *lines)
 	lines_end(lines, STYLE_NORMAL);
 }
 
-static const char *type_name(uint32_t mode)
+const char *paint_type_name(uint32_t mode)
 {
 	static const struct {
 		uint32_t type;
@@ -155,7 +155,7 @@ static void add_attrs(const struct paint *p, const struct pane_look *look, struc
 	const struct attrs *attrs = &look->attrs;
 	struct buf *out = field(lines, "type");
 
-	buf_add_str(out, type_name(attrs->mode));
+	buf_add_str(out, paint_type_name(attrs->mode));
 	end(lines);
 	text_mode(field(lines, "permissions"), attrs->mode);
 	buf_printf(out, "%s %04o", look->acl.count > 0 ? "+" : "", (unsigned)attrs->mode & 07777);

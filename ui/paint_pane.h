@@ -33,6 +33,12 @@ const char *paint_row_sign(const struct paint *p, const struct pane *pane, entry
 /** Append what an entry is, beyond its row. */
 void paint_facts(const struct paint *p, const struct pane *pane, entry_id id, struct buf *out);
 
+/** What kind of file a mode is: "directory". */
+const char *paint_type_name(uint32_t mode);
+
+/** Append what is known of a row, in words. */
+void paint_verdict(const struct comparison *comparison, compare_id row, struct buf *out);
+
 /** The headings and the rows of a pane that is compared. */
 void paint_compared_header(const struct paint *p, const struct comparison *comparison, struct rect line);
 void paint_compared_rows(const struct paint *p, const struct comparison *comparison, const struct pane *pane, struct rect area, bool active,

@@ -428,6 +428,8 @@ static void paint_footer(const struct paint *p, const struct pane *pane, struct 
 		buf_add_str(&kind, ", polled");
 	if (pane->session->comparison && pane->session->comparison->reference == pane)
 		buf_add_str(&kind, kind.len > 0 ? ", reference" : "reference");
+	if (pane->session->linked && !pane->session->comparison)
+		buf_add_str(&kind, kind.len > 0 ? ", linked" : "linked");
 	used = paint_label(p, frame.x + 1, y, frame.w - 2, &text, style);
 	if (used + (int)kind.len + 2 <= frame.w - 3)
 		paint_label(p, frame.x + frame.w - 2 - (int)kind.len - 2, y, (int)kind.len + 2, &kind, STYLE_TITLE);

@@ -1,0 +1,393 @@
+/*
+ * The comparison of real small trees through their life: what the disk and the user change, panes that come and go, contents
+ * that are read, stopped and read again; and panes that move together.
+ */
+#include "op_sandbox.h"
+#include "session_compare.h"
+#include "session_link.h"
+
+enum { PATIENCE = 20 };
+
+static struct loop loop = LOOP_INIT;
+static struct sandbox box;
+static struct session *session;
+
+static void open_panes(const char *const *names, size_t count)
+{
+	const struct session_options options = { .jobs = 2, .max_depth = WIRE_DEPTH_ALL };
+
+	session = session_new(&loop, &options);
+	ck_assert_ptr_nonnull(session);
+	for (size_t i = 0; i < count; i++) {
+		struct pane *pane = session_open(session, sandbox_at(&box, names[i]));
+
+		ck_assert_ptr_nonnull(pane);
+		pane->height = 20;
+	}
+}
+
+static void turn(void)
+{
+	int64_t due = session_step(session, loop_now(), 4 * LOOP_MS);
+	int64_t wait = 20 * LOOP_MS;
+	int64_t now = loop_now();
+
+	if (due < now + wait)
+		wait = due > now ? due - now : 0;
+	ck_assert_int_ge(loop_run_once(&loop, wait), 0);
+	if (session->comparison)
+		compare_view_height(&session->comparison->view, 20);
+}
+
+static void settle(void)
+{
+	int64_t until = loop_now() + PATIENCE * LOOP_SECOND;
+
+	turn();
+	while (session_busy(session)) {
+		ck_assert_msg(loop_now() < until, "no rest in %d s", PATIENCE);
+		turn();
+	}
+	turn();
+}
+
+/* The rows as text: `>` the cursor, letters, what differs, name. */
+static const char *rows(void)
+{
+	static struct buf out;
+	const struct comparison *comparison = session->comparison;
+
+	buf_clear(&out);
+	for (size_t i = 0; i < comparison->view.count; i++) {
+		compare_id row = comparison->view.items[i].row;
+		struct compare_look look;
+		size_t len;
+		const char *name = compare_name(comparison->compare, row, &len);
+
+		comparison_look(comparison, row, &look);
+		buf_printf(&out, "%s%s%s ", i ? " " : "", i == comparison->view.at ? ">" : "", look.letters);
+		for (unsigned bit = 0; bit < 8; bit++) {
+			if (look.differs & 1U << bit)
+				buf_add_byte(&out, "tlscmogp"[bit]);
+		}
+		buf_add_byte(&out, ':');
+		buf_add(&out, name, len);
+	}
+	return buf_str(&out) ? out.data : "";
+}
+
+/* Turn until the rows are these. */
+static void wait_for_rows(const char *want)
+{
+	int64_t until = loop_now() + PATIENCE * LOOP_SECOND;
+
+	while (strcmp(rows(), want) != 0) {
+		ck_assert_msg(loop_now() < until, "not in %d s: '%s' but '%s'", PATIENCE, want, rows());
+		turn();
+	}
+}
+
+static void write_file(const char *name, const char *text, time_t mtime)
+{
+	const struct timespec times[2] = { { .tv_sec = mtime }, { .tv_sec = mtime } };
+	int fd = open(sandbox_at(&box, name), O_WRONLY | O_CREAT | O_TRUNC, 0644);
+
+	ck_assert_int_ge(fd, 0);
+	ck_assert_int_eq(write(fd, text, strlen(text)), (ssize_t)strlen(text));
+	ck_assert_int_eq(futimens(fd, times), 0);
+	close(fd);
+}
+
+static void begin(void)
+{
+	sandbox_init(&box);
+	sandbox_make(&box, "a/ a/d/ b/ b/d/ c/ c/d/");
+	for (size_t i = 0; i < 3; i++) {
+		const char *const pane[] = { "a", "b", "c" };
+		char name[32];
+
+		snprintf(name, sizeof name, "%s/f", pane[i]);
+		write_file(name, "one", 1000);
+		snprintf(name, sizeof name, "%s/g", pane[i]);
+		write_file(name, "two", 1000 + (time_t)i);
+		snprintf(name, sizeof name, "%s/d/x", pane[i]);
+		write_file(name, i == 2 ? "longer" : "x", 1000);
+	}
+}
+
+static void end(void)
+{
+	session_free(session);
+	session = NULL;
+	loop_fini(&loop);
+	sandbox_fini(&box);
+}
+
+static const char *const three[] = { "a", "b", "c" };
+
+START_TEST(needs_two_panes)
+{
+	open_panes(three, 1);
+	settle();
+	ck_assert_int_eq(session_compare(session, COMPARE_AUTO, 0), -1);
+	ck_assert_int_eq(errno, EINVAL);
+	ck_assert_ptr_null(session->comparison);
+}
+END_TEST
+
+START_TEST(compares_what_the_panes_show)
+{
+	open_panes(three, 3);
+	ck_assert_int_eq(session_compare(session, COMPARE_AUTO, 0), 0);
+	settle();
+	ck_assert_str_eq(rows(), ">aaa :d aaa :f aaa :g");
+	ck_assert_uint_eq(compare_below(session->comparison->compare, COMPARE_TOP)->of[COMPARE_DIFFERENT], 1);
+	ck_assert(comparison_enter(session->comparison));
+	settle();
+	ck_assert_str_eq(rows(), ">aab s:x");
+	for (size_t i = 0; i < 3; i++)
+		ck_assert_uint_ne(session->panes[i]->rows.dir, TREE_ROOT);
+	ck_assert(comparison_leave(session->comparison));
+	session_compare_end(session);
+	settle();
+	for (size_t i = 0; i < 3; i++)
+		ck_assert_uint_eq(session->panes[i]->rows.dir, TREE_ROOT);
+}
+END_TEST
+
+START_TEST(follows_the_disk)
+{
+	open_panes(three, 3);
+	ck_assert_int_eq(session_compare(session, COMPARE_AUTO, 0), 0);
+	settle();
+	write_file("b/f", "ONE", 2000);
+	pane_rescan(session->panes[1]);
+	wait_for_rows(">aaa :d aba c:f aaa :g");
+	ck_assert_int_eq(unlink(sandbox_at(&box, "c/f")), 0);
+	pane_rescan(session->panes[2]);
+	wait_for_rows(">aaa :d ab- c:f aaa :g");
+	write_file("b/f", "one", 3000);
+	pane_rescan(session->panes[1]);
+	wait_for_rows(">aaa :d aa- :f aaa :g");
+}
+END_TEST
+
+START_TEST(panes_come_and_go)
+{
+	open_panes(three, 2);
+	ck_assert_int_eq(session_compare(session, COMPARE_AUTO, 0), 0);
+	settle();
+	ck_assert_str_eq(rows(), ">aa :d aa :f aa :g");
+	compare_view_goto(&session->comparison->view, 1);
+	ck_assert_ptr_nonnull(session_open(session, sandbox_at(&box, "c")));
+	settle();
+	ck_assert_str_eq(rows(), "aaa :d >aaa :f aaa :g");
+	compare_view_goto(&session->comparison->view, 0);
+	ck_assert(comparison_enter(session->comparison));
+	settle();
+	ck_assert_str_eq(rows(), ">aab s:x");
+	ck_assert(session_close(session, 0));
+	settle();
+	ck_assert_str_eq(rows(), ">ab s:x");
+	ck_assert(session_close(session, 0));
+	ck_assert_ptr_null(session->comparison);
+	settle();
+}
+END_TEST
+
+START_TEST(letters_are_in_the_order_of_the_panes)
+{
+	open_panes(three, 3);
+	ck_assert_int_eq(session_compare(session, COMPARE_AUTO, 0), 0);
+	settle();
+	compare_view_goto(&session->comparison->view, 0);
+	ck_assert(comparison_enter(session->comparison));
+	settle();
+	ck_assert_str_eq(rows(), ">aab s:x");
+	session_swap(session, 0, 2);
+	ck_assert_str_eq(rows(), ">abb s:x");
+	session->comparison->reference = session->panes[1];
+	ck_assert_str_eq(rows(), ">baa s:x");
+	ck_assert_uint_eq(session->active, 2);
+}
+END_TEST
+
+START_TEST(reading_can_be_stopped_and_goes_on)
+{
+	open_panes(three, 3);
+	ck_assert_int_eq(session_compare(session, COMPARE_AUTO, 0), 0);
+	comparison_pause(session->comparison, true);
+	settle();
+	ck_assert_str_eq(rows(), ">aaa :d aaa :f a.. :g");
+	ck_assert_uint_eq(comparison_to_read(session->comparison), 1);
+	comparison_pause(session->comparison, false);
+	settle();
+	ck_assert_str_eq(rows(), ">aaa :d aaa :f aaa :g");
+	/* what was read stays known, and what is not wanted any more is not read */
+	comparison_pause(session->comparison, true);
+	comparison_set_by(session->comparison, COMPARE_CONTENT);
+	settle();
+	ck_assert_str_eq(rows(), ">aaa :d a.. :f aaa :g");
+	comparison_set_by(session->comparison, COMPARE_SIZE);
+	settle();
+	ck_assert_str_eq(rows(), ">aaa :d aaa :f aaa :g");
+}
+END_TEST
+
+START_TEST(operations_come_true)
+{
+	struct pane *pane;
+	struct job *job;
+	entry_id id;
+
+	open_panes(three, 3);
+	ck_assert_int_eq(session_compare(session, COMPARE_AUTO, 0), 0);
+	settle();
+	pane = session->panes[1];
+	compare_view_goto(&session->comparison->view, 1);
+	id = pane_current(pane);
+	ck_assert_uint_ne(id, 0);
+	pane_mark(pane);
+	ck_assert_uint_eq(tree_marked(pane->tree, &(uint64_t){ 0 }), 1);
+	job = session_operate(session, pane, OP_RENAME, 0, &id, 1, "h", NULL, true);
+	ck_assert_ptr_nonnull(job);
+	wait_for_rows("aaa :d a-a :f >aaa :g -a- :h");
+	/* the row of the first pane alone has no entry in the second */
+	compare_view_goto(&session->comparison->view, 1);
+	ck_assert_uint_eq(pane_current(pane), 0);
+	ck_assert_uint_ne(pane_current(session->panes[0]), 0);
+}
+END_TEST
+
+START_TEST(a_compared_directory_can_vanish_and_come_again)
+{
+	static const char *const deep[] = { "a", "b" };
+
+	open_panes(deep, 2);
+	settle();
+	for (size_t i = 0; i < 2; i++)
+		ck_assert(pane_enter(session->panes[i]));
+	ck_assert_int_eq(session_compare(session, COMPARE_AUTO, 0), 0);
+	settle();
+	ck_assert_str_eq(rows(), ">aa :x");
+	ck_assert_int_eq(rename(sandbox_at(&box, "b/d"), sandbox_at(&box, "b/away")), 0);
+	pane_scan_below(session->panes[1], TREE_ROOT);
+	settle();
+	ck_assert_str_eq(rows(), "");
+	ck_assert_int_eq(rename(sandbox_at(&box, "b/away"), sandbox_at(&box, "b/d")), 0);
+	pane_scan_below(session->panes[1], TREE_ROOT);
+	wait_for_rows(">aa :x");
+}
+END_TEST
+
+START_TEST(goes_above_the_roots)
+{
+	static const char *const deep[] = { "a/d", "c/d" };
+
+	open_panes(deep, 2);
+	ck_assert_int_eq(session_compare(session, COMPARE_AUTO, 0), 0);
+	settle();
+	ck_assert_str_eq(rows(), ">ab s:x");
+	ck_assert(comparison_leave(session->comparison));
+	settle();
+	ck_assert_str_eq(rows(), ">aa :d aa :f aa :g");
+}
+END_TEST
+
+/* Moving together ---------------------------------------------------------------------------------------- */
+
+/* The path that a pane shows, below the sandbox. */
+static const char *shown(size_t pane)
+{
+	static struct buf path;
+
+	buf_clear(&path);
+	pane_directory(session->panes[pane], &path);
+	return buf_str(&path) ? path.data + strlen(box.path) : "";
+}
+
+START_TEST(linked_panes_move_together)
+{
+	sandbox_make(&box, "a/only/");
+	open_panes(three, 2);
+	settle();
+	session_link(session, true);
+	ck_assert(pane_enter(session->panes[0]));
+	session_follow(session);
+	settle();
+	ck_assert_str_eq(shown(1), "/b/d");
+	ck_assert(pane_leave(session->panes[0]));
+	session_follow(session);
+	settle();
+	ck_assert_str_eq(shown(1), "/b");
+	rows_goto(&session->panes[0]->rows, 3);
+	session_follow(session);
+	ck_assert_uint_eq(session->panes[1]->rows.at, 2);
+	/* into what the other has not, and back */
+	rows_goto(&session->panes[0]->rows, 1);
+	ck_assert(pane_enter(session->panes[0]));
+	session_follow(session);
+	ck_assert_str_eq(shown(0), "/a/only");
+	ck_assert_str_eq(shown(1), "/b");
+	ck_assert(pane_leave(session->panes[0]));
+	session_follow(session);
+	settle();
+	session_link(session, false);
+	rows_goto(&session->panes[0]->rows, 0);
+	ck_assert(pane_enter(session->panes[0]));
+	session_follow(session);
+	ck_assert_str_eq(shown(1), "/b");
+}
+END_TEST
+
+START_TEST(linked_panes_go_above_where_they_began)
+{
+	static const char *const deep[] = { "a/d", "b" };
+
+	open_panes(deep, 2);
+	settle();
+	ck_assert(pane_enter(session->panes[1]));
+	settle();
+	session_link(session, true);
+	/* the first raises its root, the second has a parent in its tree */
+	ck_assert(pane_leave(session->panes[0]));
+	session_follow(session);
+	settle();
+	ck_assert_str_eq(shown(0), "/a");
+	ck_assert_str_eq(shown(1), "/b");
+	session->active = 1;
+	session_follow(session);
+	ck_assert(pane_leave(session->panes[1]));
+	session_follow(session);
+	settle();
+	ck_assert_str_eq(shown(0), "");
+	ck_assert_str_eq(shown(1), "");
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("session_compare");
+	TCase *tcase = tcase_create("session_compare");
+	SRunner *runner = srunner_create(suite);
+	int failed;
+
+	suite_add_tcase(suite, tcase);
+	tcase_set_timeout(tcase, 60);
+	tcase_add_checked_fixture(tcase, begin, end);
+	tcase_add_test(tcase, needs_two_panes);
+	tcase_add_test(tcase, compares_what_the_panes_show);
+	tcase_add_test(tcase, follows_the_disk);
+	tcase_add_test(tcase, panes_come_and_go);
+	tcase_add_test(tcase, letters_are_in_the_order_of_the_panes);
+	tcase_add_test(tcase, reading_can_be_stopped_and_goes_on);
+	tcase_add_test(tcase, operations_come_true);
+	tcase_add_test(tcase, a_compared_directory_can_vanish_and_come_again);
+	tcase_add_test(tcase, goes_above_the_roots);
+	tcase_add_test(tcase, linked_panes_move_together);
+	tcase_add_test(tcase, linked_panes_go_above_where_they_began);
+	srunner_run_all(runner, CK_ENV);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
