@@ -220,7 +220,8 @@ static const struct text texts[] = {
 	{ "exclude = 'a' b", "muntin: f:1: exclude: a quote is not closed, or followed by something\n" },
 	{ "f\033oo = 1\n", "muntin: f:1: $'f\\x1boo': unknown key\n" },
 	{ "lock sort\n", "muntin: f:1: sort: only /etc/xdg/muntin/config can lock\n" },
-	{ "bind j = down\nbind ^w c = pane-close\nbind = = compare\n", "" },
+	{ "bind j = down\nbind ^w c = pane-close\nbind = = reverse\nbind x = none\n", "" },
+	{ "bind j = downn 5\n", "muntin: f:1: j = downn 5: no such command\n" },
 	{ "color directory = red bold\n", "" },
 	{ "jobs = 0\njobs = 2\n", "muntin: f:1: jobs: not a number from 1 to 1024\n" },
 };
@@ -261,6 +262,29 @@ START_TEST(a_bad_line_leaves_the_rest)
 	ck_assert_str_eq(options.binds.items[0], "j = down");
 	ck_assert_uint_eq(options.colors.len, 1);
 	ck_assert_str_eq(options.colors.items[0], "file = green");
+	buf_fini(&messages);
+	options_fini(&options);
+}
+END_TEST
+
+START_TEST(programs_for_names)
+{
+	static const char text[] = "open *.pdf = zathura %f\nopen 'a = b *' = $'x\\ny' -o %f\nopen *.x =\nopen =x\nopen *.y zathura\n"
+				   "open *.z = 'a\n";
+	struct options options;
+	struct buf messages = BUF_INIT;
+
+	options_init(&options);
+	config_apply(&options, CONFIG_USER, "f", text, sizeof text - 1, &messages);
+	ck_assert_str_eq(buf_str(&messages), "muntin: f:3: *.x =: not of the form `open GLOB = program %f`\n"
+					     "muntin: f:4: =x: not of the form `open GLOB = program %f`\n"
+					     "muntin: f:5: *.y zathura: not of the form `open GLOB = program %f`\n"
+					     "muntin: f:6: *.z = 'a: not of the form `open GLOB = program %f`\n");
+	ck_assert_uint_eq(options.open_globs.len, 2);
+	ck_assert_str_eq(options.open_globs.items[0], "*.pdf");
+	ck_assert_str_eq(options.open_programs.items[0], "zathura %f");
+	ck_assert_str_eq(options.open_globs.items[1], "a = b *");
+	ck_assert_str_eq(options.open_programs.items[1], "$'x\\ny' -o %f");
 	buf_fini(&messages);
 	options_fini(&options);
 }
@@ -345,6 +369,7 @@ int main(void)
 	tcase_add_test(tests, help_fits_a_screen);
 	tcase_add_loop_test(tests, reads_configurations, 0, ARRAY_LEN(texts));
 	tcase_add_test(tests, a_bad_line_leaves_the_rest);
+	tcase_add_test(tests, programs_for_names);
 	tcase_add_test(tests, the_administrator_locks);
 	tcase_add_test(tests, locks_hold_without_configuration);
 	tcase_add_test(tests, a_configured_form_gives_way);

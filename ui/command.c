@@ -204,6 +204,16 @@ static bool run_words(struct app *app, const struct words *words, unsigned count
 	return run_call(app, &call);
 }
 
+bool command_split(struct app *app, const char *line, bool (*use)(struct app *app, size_t argc, const struct buf *argv))
+{
+	struct words words;
+	const char *problem = words_read(&words, line, strlen(line));
+	bool done = problem ? app_fail(app, "%s", problem) : use(app, words.count, words.word);
+
+	words_fini(&words);
+	return done;
+}
+
 bool command_run(struct app *app, const char *line, size_t len, unsigned count)
 {
 	struct words words;

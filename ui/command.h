@@ -141,6 +141,12 @@ const char *command_operand(const struct command *command);
 MUN_NODISCARD const char *command_bind(struct keymap *map);
 
 /** Run a command line. Returns whether the command worked; else the reason is in the status line. */
+/**
+ * Split a line into words as at the prompt and give them to `use`. Returns what that returns, or false when app_fail() said
+ * what is wrong with the line.
+ */
+bool command_split(struct app *app, const char *line, bool (*use)(struct app *app, size_t argc, const struct buf *argv));
+
 bool command_run(struct app *app, const char *line, size_t len, unsigned count);
 
 /** The same for a key's command. One that destroys is not obeyed when the key was typed ahead. */

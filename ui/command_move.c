@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "app.h"
+#include "external.h"
 #include "session_compare.h"
 #include "session_link.h"
 #include "text.h"
@@ -74,6 +75,22 @@ static void drop_filter(struct pane *pane)
 	rows_touch(&pane->rows);
 }
 
+static bool run_rule(struct app *app, size_t argc, const struct buf *argv)
+{
+	return external_run(app, EXTERNAL_RULE, argc, argv);
+}
+
+/** With the program that the configuration has for it, else with the pager. */
+static bool open_file(struct app *app, const struct command_call *call)
+{
+	const struct pane *pane = session_pane(app->session);
+	size_t len;
+	const char *name = tree_name(pane->tree, pane_current(pane), &len);
+	const char *program = app->options->headless ? NULL : external_rule(app, name, len);
+
+	return program ? command_split(app, program, run_rule) : command_view(app, call);
+}
+
 /** Enter on a row of the comparison: a directory in all panes, what is folded, or a file of this one. */
 static bool enter_compared(struct app *app, const struct command_call *call)
 {
@@ -86,7 +103,7 @@ static bool enter_compared(struct app *app, const struct command_call *call)
 		return true;
 	}
 	if (!item || !compare_is_dir(comparison->compare, item->row))
-		return pane_current(session_pane(app->session)) ? command_view(app, call) : app_fail(app, "enter: there is no entry here");
+		return pane_current(session_pane(app->session)) ? open_file(app, call) : app_fail(app, "enter: there is no entry here");
 	if (!compare_view_can_show(&comparison->view, item->row))
 		return app_fail(app, "only one pane has this directory; = ends the comparison");
 	drop_filter(session_pane(app->session));
@@ -105,7 +122,7 @@ bool command_enter(struct app *app, const struct command_call *call)
 		return app_fail(app, "enter: there is no entry here");
 	entry = tree_entry(pane->tree, id);
 	if (!entry_is_dir(entry))
-		return command_view(app, call);
+		return open_file(app, call);
 	drop_filter(pane);
 	if (!pane_enter(pane))
 		return app_fail(app, "this directory cannot be entered: %s", error_text(entry->error));

@@ -407,9 +407,20 @@ static void open_accepted(struct app *app, const char *text, size_t len)
 
 bool command_open_with(struct app *app, const struct command_call *call)
 {
+	const struct pane *pane = session_pane(app->session);
+	const char *program;
+	const char *name;
+	size_t len;
+
 	if (call->argc > 0)
 		return external_run(app, EXTERNAL_OPEN, call->argc, call->argv);
-	ask_line(app, &(struct ask_line){ .label = "open with: ", .history = HISTORY_PROGRAM, .accepted = open_accepted });
+	name = tree_name(pane->tree, pane_current(pane), &len);
+	program = external_rule(app, name, len);
+	ask_line(app, &(struct ask_line){ .label = "open with: ",
+	                                  .text = program,
+	                                  .len = program ? strlen(program) : 0,
+	                                  .history = HISTORY_PROGRAM,
+	                                  .accepted = open_accepted });
 	return true;
 }
 

@@ -1,5 +1,6 @@
 #include "config.h"
 
+#include "command.h"
 #include "config_file.h"
 #include "keys.h"
 #include "style.h"
@@ -122,10 +123,21 @@ static void read_option(struct config *config, char *line)
 		say_line(config, key, words);
 }
 
+/* Does a binding name a command, or none? */
+static bool is_bindable(const char *text)
+{
+	const char *command = keymap_command(text);
+	size_t len = command ? strcspn(command, " \t") : 0;
+
+	return len == 0 || (len == 4 && memcmp(command, "none", len) == 0) || command_find(command, len);
+}
+
 static void read_bind(struct config *config, char *text)
 {
 	const char *words = config->keys ? keymap_set(config->keys, text) : words_memory;
 
+	if (!words && !is_bindable(text))
+		words = "no such command";
 	if (!words && string_list_copy(&config->options->binds, text, strlen(text)) != 0)
 		words = words_memory;
 	if (words)
@@ -142,6 +154,46 @@ static void read_color(struct config *config, char *text)
 		say_line(config, text, words);
 }
 
+/* Are these the words of a command line, one at least? */
+static bool is_command(const char *text)
+{
+	struct buf word = BUF_INIT;
+	size_t used = 0;
+	bool good = *text != '\0';
+
+	while (good && *text) {
+		good = text_parse(text, strlen(text), &word, &used) == 0 && used > 0;
+		text += used;
+		while (is_blank(*text))
+			text++;
+	}
+	buf_fini(&word);
+	return good;
+}
+
+/* `open GLOB = PROGRAM...`: the pattern is a word as in sh. */
+static void read_open(struct config *config, char *text)
+{
+	struct buf glob = BUF_INIT;
+	size_t used = 0;
+	char *equals = NULL;
+	const char *words = "not of the form `open GLOB = program %f`";
+
+	if (text_parse(text, strlen(text), &glob, &used) == 0 && used > 0 && buf_str(&glob))
+		equals = trim(text + used);
+	if (equals && *equals == '=' && is_command(trim(equals + 1))) {
+		const char *program = trim(equals + 1);
+
+		words = NULL;
+		if (string_list_copy(&config->options->open_globs, glob.data, glob.len) != 0 ||
+		    string_list_copy(&config->options->open_programs, program, strlen(program)) != 0)
+			words = words_memory;
+	}
+	if (words)
+		say_line(config, text, words);
+	buf_fini(&glob);
+}
+
 static void read_lock(struct config *config, char *key)
 {
 	if (config->kind == CONFIG_USER)
@@ -154,7 +206,10 @@ static void read_line(struct config *config, char *line)
 		const char *word;
 		void (*read)(struct config *config, char *text);
 		bool always; /* for CONFIG_ADMIN_LOCKS too */
-	} kinds[] = { { "bind", read_bind, false }, { "color", read_color, false }, { "lock", read_lock, true } };
+	} kinds[] = { { "bind", read_bind, false },
+		      { "color", read_color, false },
+		      { "open", read_open, false },
+		      { "lock", read_lock, true } };
 
 	line = trim(line);
 	if (!*line || *line == '#')
@@ -220,6 +275,17 @@ static void set_locks(struct config *config)
 	}
 }
 
+/* Bindings are tried on those that they will meet. */
+static bool try_bindings(struct config *config)
+{
+	const struct string_list *binds = &config->options->binds;
+	const char *problem = config->keys ? command_bind(config->keys) : words_memory;
+
+	for (size_t i = 0; i < binds->len && !problem; i++)
+		problem = keymap_set(config->keys, binds->items[i]);
+	return !problem;
+}
+
 void config_apply(struct options *options, enum config_kind kind, const char *name, const char *text, size_t len,
 		  struct buf *messages)
 {
@@ -228,6 +294,10 @@ void config_apply(struct options *options, enum config_kind kind, const char *na
 		.keys = keymap_new(), .styles = styles_new(true),
 	};
 
+	if (!try_bindings(&config)) {
+		keymap_free(config.keys);
+		config.keys = NULL;
+	}
 	if (kind != CONFIG_USER)
 		each_line(&config, text, len, find_lock);
 	each_line(&config, text, len, read_line);

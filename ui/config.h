@@ -1,6 +1,6 @@
 /*
- * The configuration: lines of `key = value`, `bind KEYS = command`, `color MEANING = look`, `lock key`, and comments
- * that begin with `#`. A value may be quoted as in sh. A bad line is reported, and the rest holds.
+ * The configuration: lines of `key = value`, `bind KEYS = command`, `color MEANING = look`, `open GLOB = program %f`,
+ * `lock key`, and comments that begin with `#`. A value may be quoted as in sh. A bad line is reported, and the rest holds.
  *
  * The administrator's file is read first, then the user's (or the one of --config); the command line comes over both.
  * A locked option keeps the administrator's value; --no-config leaves nothing but that.

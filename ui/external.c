@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 
 #include "app.h"
+#include "glob.h"
 #include "spawn.h"
 
 /** The program that has the screen. */
@@ -34,6 +35,7 @@ static const char *const scripts[] = {
 	[EXTERNAL_EDIT] = CAUTIOUS("${EDITOR:-vi} \"$@\"") WAIT_FROM("1"),
 	/* an editor tells by its status that nothing is wanted: only one that could not be started has left something to read */
 	[EXTERNAL_NAMES] = CAUTIOUS("${EDITOR:-vi} \"$@\"") WAIT_FROM("126"),
+	[EXTERNAL_RULE] = CAUTIOUS("\"$@\"") WAIT_FROM("1"),
 	[EXTERNAL_OPEN] = CAUTIOUS("\"$@\"") WAIT_FROM("0"),
 	/* one that shows a difference by itself ends with 0, one that prints it with 1 */
 	[EXTERNAL_DIFF] = "[ \"$PAGER\" ] || PAGER=$(command -v less || echo more)\n"
@@ -44,6 +46,7 @@ static const char *const names[] = {
 	[EXTERNAL_VIEW] = "pager",
 	[EXTERNAL_EDIT] = "editor",
 	[EXTERNAL_NAMES] = "editor",
+	[EXTERNAL_RULE] = "program",
 	[EXTERNAL_OPEN] = "program",
 	[EXTERNAL_DIFF] = "diff",
 };
@@ -183,8 +186,7 @@ static bool start(struct app *app, enum external_kind kind, char *const argv[])
 	return true;
 }
 
-/** May a program be given this entry? Says why not. */
-static bool may_open(struct app *app, const struct pane *pane, entry_id id)
+bool external_may_open(struct app *app, const struct pane *pane, entry_id id)
 {
 	uint32_t type = tree_entry(pane->tree, id)->mode & S_IFMT;
 
@@ -285,11 +287,21 @@ bool external_run_files(struct app *app, enum external_kind kind, size_t argc, c
 	bool started = count <= FILES || app_fail(app, "too many files");
 
 	for (size_t i = 0; i < count && started; i++)
-		started = may_open(app, files[i].pane, files[i].id) && entry_path(app, files[i].pane, files[i].id, &paths[i]);
+		started = external_may_open(app, files[i].pane, files[i].id) && entry_path(app, files[i].pane, files[i].id, &paths[i]);
 	started = started && run_on(app, kind, argc, argv, paths, count);
 	for (size_t i = 0; i < FILES; i++)
 		buf_fini(&paths[i]);
 	return started;
+}
+
+const char *external_rule(const struct app *app, const char *name, size_t len)
+{
+	const struct string_list *globs = &app->options->open_globs;
+
+	for (size_t i = globs->len; i-- > 0;)
+		if (glob_match(globs->items[i], strlen(globs->items[i]), name, len))
+			return app->options->open_programs.items[i];
+	return NULL;
 }
 
 bool external_run(struct app *app, enum external_kind kind, size_t argc, const struct buf *argv)

@@ -10,7 +10,7 @@
 
 #include "base.h"
 #include "buf.h"
-#include "entry.h"
+#include "tree.h"
 
 struct app;
 struct pane;
@@ -19,6 +19,7 @@ enum external_kind {
 	EXTERNAL_VIEW,  /* the pager */
 	EXTERNAL_EDIT,  /* the editor */
 	EXTERNAL_NAMES, /* the editor, for external_edit() */
+	EXTERNAL_RULE,  /* what the configuration has for the name */
 	EXTERNAL_DIFF,  /* what shows the difference of files; without words diff -u, through the pager */
 	EXTERNAL_OPEN,  /* what the user typed: what it printed stays until Enter */
 };
@@ -29,8 +30,11 @@ void external_prepare(void);
 /** Append the absolute form of a path that the user gave. It is not looked up: `..` and links stay. */
 void external_absolute(const struct app *app, const char *path, size_t len, struct buf *out);
 
+/** The words of the program that the configuration has for an entry's name: of the last rule that fits. NULL for none. */
+const char *external_rule(const struct app *app, const char *name, size_t len);
+
 /**
- * Run a program on the current entry. `argc` words with the program first for EXTERNAL_OPEN; a word %f stands for the
+ * Run a program on the current entry. `argc` words with the program first for EXTERNAL_RULE and EXTERNAL_OPEN; a word %f stands for the
  * path, which otherwise comes last. Returns false when app_fail() said why not.
  */
 bool external_run(struct app *app, enum external_kind kind, size_t argc, const struct buf *argv);
@@ -53,6 +57,9 @@ bool external_run_files(struct app *app, enum external_kind kind, size_t argc, c
  * app_fail() said why not.
  */
 bool external_edit(struct app *app, const char *path, void (*done)(struct app *app, int status));
+
+/** May a program be given this entry, or its bytes be shown? Returns false when app_fail() said why not. */
+bool external_may_open(struct app *app, const struct pane *pane, entry_id id);
 
 /** Is one running, and the screen its own? */
 bool external_running(const struct app *app);

@@ -113,6 +113,13 @@ static const char *find_separator(const char *text)
 	return first;
 }
 
+const char *keymap_command(const char *text)
+{
+	const char *separator = find_separator(text + strspn(text, " \t"));
+
+	return separator ? separator + 1 + strspn(separator + 1, " \t") : NULL;
+}
+
 const char *keymap_set(struct keymap *map, const char *text)
 {
 	const char *separator;
@@ -125,7 +132,7 @@ const char *keymap_set(struct keymap *map, const char *text)
 	separator = find_separator(text);
 	if (!separator)
 		return "no `=` between keys and command";
-	command = separator + 1 + strspn(separator + 1, " \t");
+	command = keymap_command(text);
 	names = strndup(text, (size_t)(separator - text));
 	if (!names)
 		return "out of memory";

@@ -115,6 +115,9 @@ MUN_NODISCARD const char *keymap_bind(struct keymap *map, const char *names, con
 /** Take a binding away. Returns NULL, or a few words on what is wrong (`not bound` …).   Thread: main. */
 MUN_NODISCARD const char *keymap_unbind(struct keymap *map, const char *names);
 
+/** Where the command begins in `KEYS = COMMAND`; NULL without a `=`.   Thread: any. */
+const char *keymap_command(const char *text);
+
 /** `KEYS = COMMAND` of the configuration, no command (or `none`) unbinds. Returns as keymap_bind().   Thread: main. */
 MUN_NODISCARD const char *keymap_set(struct keymap *map, const char *text);
 

@@ -97,6 +97,8 @@ void options_fini(struct options *options)
 	string_list_fini(&options->exclude_from, true);
 	string_list_fini(&options->binds, true);
 	string_list_fini(&options->colors, true);
+	string_list_fini(&options->open_globs, true);
+	string_list_fini(&options->open_programs, true);
 	string_list_fini(&options->kept, true);
 	*options = (struct options){ 0 };
 }

@@ -53,6 +53,8 @@ struct options {
 	const char *choose_file;        /* NULL: standard output */
 	struct string_list binds;       /* owned: `KEYS = COMMAND` as keymap_set() takes it, in order */
 	struct string_list colors;      /* owned: `MEANING = WORD...` as styles_set() takes it, in order */
+	struct string_list open_globs;  /* owned: names that a program opens, in order … */
+	struct string_list open_programs; /* owned: … and the words of each program, as at the prompt of `x` */
 	struct string_list kept;        /* owned: values of the configuration that others point to */
 
 	const char *debug;              /* CATEGORIES:FILE for diag_open(); NULL: none */
