@@ -4,6 +4,7 @@
  */
 #include "feed.h"
 
+#include "feed_read.h"
 #include "look.h"
 #include "op_wire.h"
 #include "scan.h"
@@ -461,6 +462,8 @@ static int take_request(struct feed *feed, const struct wire_frame *frame, struc
 	case WIRE_ACLS:
 	case WIRE_WHY:
 		return look_begin(feed->root, feed->ring, frame, answer);
+	case WIRE_READ:
+		return feed_read(feed->root, feed->ring, frame, answer);
 	case WIRE_OPERATE:
 		return begin_operation(feed, frame, answer);
 	case WIRE_JOBS:

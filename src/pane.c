@@ -69,6 +69,7 @@ void pane_free(struct pane *pane)
 	access_list_fini(&pane->look.inherited);
 	pane_acl_fini(pane);
 	pane_why_fini(pane);
+	buf_fini(&pane->part.bytes);
 	free(pane->watches);
 	free(pane);
 }
@@ -391,6 +392,8 @@ static bool take_frame(struct pane *pane, const struct wire_frame *frame)
 	case WIRE_PLANNED:
 	case WIRE_RESULT:
 		return session_job_frame(pane->session, pane, frame);
+	case WIRE_DATA:
+		return pane_read_frame(pane, frame);
 	case WIRE_CHANGED:
 	case WIRE_UNWATCHED:
 	case WIRE_WATCHED:
@@ -648,7 +651,8 @@ bool pane_busy(const struct pane *pane)
 {
 	size_t len = 0;
 
-	if (pane->scans || pane->wanted || pane->state == PANE_RESTARTING || (pane->look.asked && !pane->look.answered))
+	if (pane->scans || pane->wanted || pane->state == PANE_RESTARTING || (pane->look.asked && !pane->look.answered) ||
+	    (pane->part.asked && !pane->part.answered))
 		return true;
 	if (pane_watch_busy(pane) || pane->acl_questions || (pane->why.asked && !pane->why.answered))
 		return true;

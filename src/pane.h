@@ -53,6 +53,17 @@ struct pane_why {
 	size_t cap;
 };
 
+/** The answer to pane_read(). */
+struct pane_part {
+	bool asked;
+	bool answered;
+	enum error error;
+	uint64_t request;
+	uint64_t offset;
+	uint64_t size;            /* of the file */
+	struct buf bytes;
+};
+
 struct session;
 struct job;
 
@@ -111,6 +122,7 @@ struct pane {
 	size_t acl_count;
 	size_t acl_cap;
 	struct pane_acl_question *acl_questions; /* that are not answered yet */
+	struct pane_part part;
 	bool can_retry;           /* PANE_FAILED: `R` starts again */
 
 	struct pane_watch *watches; /* the shown directories, in the order of their rows */
@@ -248,6 +260,12 @@ bool pane_why_frame(struct pane *pane, const struct wire_frame *frame);
 /** The source has gone; and: free what is kept. */
 void pane_why_reset(struct pane *pane);
 void pane_why_fini(struct pane *pane);
+
+/** Ask for a part of a file from `offset` on, at most WIRE_MAX_DATA bytes; the answer arrives in `part`. */
+void pane_read(struct pane *pane, entry_id id, uint64_t offset);
+
+/** For pane_take(): WIRE_DATA. False when it breaks the rules. */
+bool pane_read_frame(struct pane *pane, const struct wire_frame *frame);
 
 /** For pane_step(): have what is shown watched, read again what has changed. Returns when it wants to be called again. */
 int64_t pane_watch_step(struct pane *pane, int64_t now);

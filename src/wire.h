@@ -27,6 +27,7 @@ enum {
 	WIRE_MAX_ATTRS = 160,      /* bytes that wire_put_attrs() takes at most */
 	WIRE_MAX_ELEMENT = WIRE_MAX_ATTRS + 3 * WIRE_MAX_VARINT + 2, /* and wire_put_element(), without a link's target */
 	WIRE_MAX_WATCHES = 1000,   /* paths of a WIRE_WATCH */
+	WIRE_MAX_DATA = 1 << 16,   /* bytes that a WIRE_READ may ask for */
 };
 
 /* Types from WIRE_OPTIONAL on may be skipped by who does not know them; any other unknown type ends the source. */
@@ -49,6 +50,7 @@ enum wire_type {
 	WIRE_ACL = 20,      /* the next of the ACLs that were asked for: { acl }…; an empty frame: the rest cannot be told */
 	WIRE_USER = 21,     /* of a WIRE_WHY: u8 error · varint uid · gid · bytes name · { varint gid }… */
 	WIRE_STEP = 22,     /* of a WIRE_WHY: one component, see struct wire_step; an empty frame: that was the last */
+	WIRE_DATA = 23,     /* a part of a file: u8 error · varint offset · varint size of the file · bytes */
 	/* to a source */
 	WIRE_SCAN = 32,    /* begin a scan: see struct wire_scan */
 	WIRE_STOP = 33,    /* end the scan or operation with this id; it still sends its end */
@@ -61,6 +63,7 @@ enum wire_type {
 	WIRE_WATCH = 38,   /* the directories to be watched, instead of those before: { bytes path · signed mtime }… */
 	WIRE_ACLS = 44,    /* answer with WIRE_ACL for each: { bytes path }… */
 	WIRE_WHY = 45,     /* answer with WIRE_USER and the way from / to a path: bytes path · bytes user, empty for who asks */
+	WIRE_READ = 46,    /* answer with WIRE_DATA: varint offset · varint length, at most WIRE_MAX_DATA · bytes path */
 	WIRE_OPTIONAL = 128,
 	WIRE_HEARTBEAT = 128, /* from a source while it works and has nothing else to say */
 };

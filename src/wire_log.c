@@ -20,6 +20,10 @@ static const struct {
 	[WIRE_CHANGED] = { "CHANGED", DIAG_SCAN },
 	[WIRE_UNWATCHED] = { "UNWATCHED", DIAG_SCAN },
 	[WIRE_WATCHED] = { "WATCHED", 0 },
+	[WIRE_ACL] = { "ACL", 0 },
+	[WIRE_USER] = { "USER", 0 },
+	[WIRE_STEP] = { "STEP", 0 },
+	[WIRE_DATA] = { "DATA", 0 },
 	[WIRE_SCAN] = { "SCAN", DIAG_SCAN },
 	[WIRE_STOP] = { "STOP", DIAG_SCAN | DIAG_OP },
 	[WIRE_LOOK] = { "LOOK", 0 },
@@ -28,6 +32,10 @@ static const struct {
 	[WIRE_JOBS] = { "JOBS", DIAG_SCAN },
 	[WIRE_ROOT] = { "ROOT", 0 },
 	[WIRE_WATCH] = { "WATCH", DIAG_SCAN },
+	[WIRE_ENTER] = { "ENTER", DIAG_SCAN },
+	[WIRE_ACLS] = { "ACLS", 0 },
+	[WIRE_WHY] = { "WHY", 0 },
+	[WIRE_READ] = { "READ", 0 },
 	[WIRE_HEARTBEAT] = { "HEARTBEAT", 0 },
 };
 

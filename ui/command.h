@@ -79,7 +79,8 @@ enum command_flags {
 	X(search_prev, "search-prev", "N", COUNT, 0, NULL, "to the one before") \
 	X(info, "info", "i", NONE, 0, NULL, "every field of stat") \
 	X(why, "why", "w", USER, COMMAND_CURRENT, NULL, "why you or USER may use it, or not") \
-	X(view, "view", "v, F3", NONE, COMMAND_CURRENT | COMMAND_SCREEN, NULL, "look at the file, with $PAGER") \
+	X(view, "view", "v, F3", NONE, COMMAND_CURRENT | COMMAND_SCREEN, NULL, "$PAGER, or bytes if it is no text") \
+	X(hex, "hex", "", NONE, COMMAND_CURRENT, NULL, "look at the bytes of the file") \
 	X(edit, "edit", "e, F4", NONE, COMMAND_CURRENT | COMMAND_SCREEN, NULL, "edit the file, with $EDITOR") \
 	X(rename, "rename", "r, F6", NAME, COMMAND_TARGETS, "rename", "another name; of several in $EDITOR") \
 	X(mkdir, "mkdir", "m, F7", NAME, 0, "mkdir", "make a directory, a/b/c with parents") \
@@ -140,13 +141,13 @@ const char *command_operand(const struct command *command);
 /** Bind the default keys. Returns NULL, or a few words on what is wrong. */
 MUN_NODISCARD const char *command_bind(struct keymap *map);
 
-/** Run a command line. Returns whether the command worked; else the reason is in the status line. */
 /**
  * Split a line into words as at the prompt and give them to `use`. Returns what that returns, or false when app_fail() said
  * what is wrong with the line.
  */
 bool command_split(struct app *app, const char *line, bool (*use)(struct app *app, size_t argc, const struct buf *argv));
 
+/** Run a command line. Returns whether the command worked; else the reason is in the status line. */
 bool command_run(struct app *app, const char *line, size_t len, unsigned count);
 
 /** The same for a key's command. One that destroys is not obeyed when the key was typed ahead. */

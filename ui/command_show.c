@@ -10,6 +10,7 @@
 #include "list.h"
 #include "session_compare.h"
 #include "text.h"
+#include "viewer.h"
 
 /* ---- order, filter, search ---------------------------------------------------- */
 
@@ -383,7 +384,13 @@ bool command_view(struct app *app, const struct command_call *call)
 	(void)call;
 	if (app->options->headless)
 		return app_fail(app, "view: not without a terminal");
-	return external_run(app, EXTERNAL_VIEW, 0, NULL);
+	return viewer_open(app, false);
+}
+
+bool command_hex(struct app *app, const struct command_call *call)
+{
+	(void)call;
+	return viewer_open(app, true);
 }
 
 bool command_edit(struct app *app, const struct command_call *call)

@@ -150,3 +150,17 @@ def test_compare_with_the_dead(ctx):
     term.keys('=')
     term.wait(lambda: current(term) is not None, what='the panes by themselves')
     check_quit(term, pids, lambda: term.keys('q'))
+
+
+def test_look_at_a_dead_file(ctx):
+    for backend in ('threads', 'workers'):
+        term, pids, _ = browse_dead(ctx, 'dead', backend)
+        term.keys('/', 'file-0000', 'Enter')
+        term.wait(lambda term=term: current(term) == 'file-0000', what='the cursor on a dead file')
+        term.keys('v')
+        term.wait_text('reading')
+        with Limit(0.5):
+            term.keys('Esc')
+            term.wait(lambda term=term: current(term) == 'file-0000', what='the panes')
+        check_other_pane(term)
+        check_quit(term, pids, lambda term=term: term.keys('q'))
