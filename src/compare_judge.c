@@ -305,11 +305,13 @@ size_t compare_judge_ask(const struct compare *compare, compare_id id, struct co
 	size_t count = 0;
 
 	gather(compare, id, &judged);
-	judge_pairs(&judged);
+	if (!(judge_pairs(&judged) & PAIR_READ))
+		return 0;
+	/* an answer takes the place of the one before, so what that knows is asked again */
 	for (size_t pane = 0; pane < compare->count; pane++) {
 		const struct entry *entry = judged.entries[pane];
 
-		if (!entry || !(judge_against(&judged, pane) & PAIR_READ))
+		if (!entry || !(judge_against(&judged, pane) & PAIR_READ || row_content(compare, judged.row)[pane]))
 			continue;
 		files[count++] = (struct compare_file){
 			.pane = (uint8_t)pane,

@@ -429,6 +429,43 @@ START_TEST(an_answer_that_comes_late_does_not_mix_with_a_newer_one)
 }
 END_TEST
 
+/* A file of one size, with a time. */
+static void add_at(size_t pane, const char *path, int64_t mtime)
+{
+	struct attrs attrs = { .flags = ATTRS_KNOWN, .mode = S_IFREG | 0644, .nlink = 1, .ino = 7, .dev = pane, .size = 1, .mtime = mtime };
+
+	ck_assert_int_eq(tree_set_attrs(trees[pane], add(pane, path, 1), &attrs), 0);
+}
+
+START_TEST(what_a_late_answer_knows_is_asked_again_with_the_rest)
+{
+	struct compare_ask early;
+	struct compare_ask ask;
+	struct compare_look look;
+	unsigned rounds = 0;
+
+	compare_set_by(compare, COMPARE_AUTO);
+	add_at(1, "f", 1);
+	add_at(2, "f", 2);
+	step(0);
+	ck_assert(compare_ask(compare, row(1, "f"), &early));
+	/* as old as the second one, and so held against the third alone: two answers of two files each would forget each other for ever */
+	add_at(0, "f", 1);
+	step(0);
+	compare_answer(compare, &early, (const uint8_t[]){ 1, 1 });
+	step(0);
+	while (compare_ask(compare, row(0, "f"), &ask)) {
+		ck_assert_uint_lt(rounds++, 2);
+		ck_assert_uint_eq(ask.count, 3);
+		compare_answer(compare, &ask, (const uint8_t[]){ 1, 1, 1 });
+		step(0);
+	}
+	compare_look(compare, row(0, "f"), &look);
+	ck_assert_str_eq(look.letters, "aaa");
+	ck_assert_int_eq(look.state, COMPARE_SAME);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("compare_view");
@@ -450,6 +487,7 @@ int main(void)
 	tcase_add_test(tcase, a_directory_is_before_what_is_in_it);
 	tcase_add_test(tcase, a_pane_can_be_the_measure);
 	tcase_add_test(tcase, an_answer_that_comes_late_does_not_mix_with_a_newer_one);
+	tcase_add_test(tcase, what_a_late_answer_knows_is_asked_again_with_the_rest);
 	tcase_add_test(tcase, other_criteria_begin_with_nothing_known);
 	srunner_run_all(runner, CK_ENV);
 	failed = srunner_ntests_failed(runner);
