@@ -26,6 +26,7 @@ struct content {
 
 	atomic_uint refs;
 	atomic_bool stop;
+	_Atomic uint64_t read;       /* bytes */
 	pthread_mutex_t lock;        /* the rest */
 	pthread_cond_t work;         /* there is a batch to read, or nothing will come any more */
 	pthread_cond_t ready;        /* there is a batch to take */
@@ -76,7 +77,10 @@ void content_batch_free(struct content_batch *batch)
 {
 	if (!batch)
 		return;
+	for (size_t i = 0; i < ARRAY_LEN(batch->paths); i++)
+		free(batch->paths[i]);
 	free(batch->sets);
+	free(batch->file_names);
 	free(batch->files);
 	free(batch->answers);
 	buf_fini(&batch->names);
@@ -86,14 +90,15 @@ void content_batch_free(struct content_batch *batch)
 int content_batch_add(struct content_batch *batch, const char *name, size_t len, const struct compare_ask *ask)
 {
 	size_t files = batch->file_count + ask->count;
+	size_t at = batch->names.len;
 
 	if (vec_grow(&batch->sets, &batch->set_cap, batch->set_count + 1, sizeof *batch->sets) != 0 ||
 	    vec_grow(&batch->files, &batch->file_cap, files, sizeof *batch->files) != 0 ||
+	    vec_grow(&batch->file_names, &batch->file_name_cap, files, sizeof *batch->file_names) != 0 ||
 	    vec_grow(&batch->answers, &batch->answer_cap, files, sizeof *batch->answers) != 0 || !buf_room(&batch->names, len + 1))
 		return -1;
 	batch->sets[batch->set_count++] = (struct content_set){
 		.row = ask->row,
-		.name = (uint32_t)batch->names.len,
 		.first = (uint32_t)batch->file_count,
 		.count = (uint32_t)ask->count,
 	};
@@ -101,10 +106,37 @@ int content_batch_add(struct content_batch *batch, const char *name, size_t len,
 	buf_add_byte(&batch->names, '\0');
 	for (size_t i = 0; i < ask->count; i++) {
 		batch->files[batch->file_count] = ask->files[i];
+		batch->file_names[batch->file_count] = (uint32_t)at;
 		batch->answers[batch->file_count++] = 0;
 		batch->bytes += ask->files[i].size;
 	}
 	return 0;
+}
+
+int content_batch_set_path(struct content_batch *batch, size_t pane, const char *path, size_t len)
+{
+	char *copy = malloc(len + 1);
+
+	if (!copy)
+		return -1;
+	memcpy(copy, path, len);
+	copy[len] = '\0';
+	free(batch->paths[pane]);
+	batch->paths[pane] = copy;
+	return 0;
+}
+
+int content_batch_set_name(struct content_batch *batch, size_t pane, const char *name, size_t len)
+{
+	const struct content_set *set = &batch->sets[batch->set_count - 1];
+
+	for (uint32_t i = set->first; i < set->first + set->count; i++) {
+		if (batch->files[i].pane == pane)
+			batch->file_names[i] = (uint32_t)batch->names.len;
+	}
+	buf_add(&batch->names, name, len);
+	buf_add_byte(&batch->names, '\0');
+	return batch->names.failed ? -1 : 0;
 }
 
 size_t content_batch_rows(const struct content_batch *batch, uint64_t *bytes)
@@ -225,6 +257,7 @@ static void *run_reader(void *arg)
 	struct content *content = arg;
 	struct content_reader reader = {
 		.places = content->places, .count = content->count, .follow = content->follow, .stop = &content->stop,
+		.read = &content->read,
 	};
 	struct content_batch *batch;
 
@@ -280,6 +313,11 @@ struct content_batch *content_take(struct content *content, bool wait)
 	content->pending -= batch != NULL;
 	pthread_mutex_unlock(&content->lock);
 	return batch;
+}
+
+uint64_t content_bytes(const struct content *content)
+{
+	return atomic_load_explicit(&content->read, memory_order_relaxed);
 }
 
 size_t content_pending(struct content *content)

@@ -43,6 +43,13 @@ void content_batch_free(struct content_batch *batch);
 /** Add the files of a row, all with this name in their panes. Returns -1 with ENOMEM.   Thread: the owner's. */
 MUN_NODISCARD int content_batch_add(struct content_batch *batch, const char *name, size_t len, const struct compare_ask *ask);
 
+/**
+ * In a pane the batch's directory has another path, or the file of the row that was added last another name: for names that fold to the
+ * same. Returns -1 with ENOMEM.   Thread: the owner's.
+ */
+MUN_NODISCARD int content_batch_set_path(struct content_batch *batch, size_t pane, const char *path, size_t len);
+MUN_NODISCARD int content_batch_set_name(struct content_batch *batch, size_t pane, const char *name, size_t len);
+
 /** Rows in a batch, and bytes that may have to be read for them.   Thread: the owner's. */
 size_t content_batch_rows(const struct content_batch *batch, uint64_t *bytes);
 
@@ -54,6 +61,9 @@ MUN_NODISCARD int content_put(struct content *content, struct content_batch *bat
 
 /** A batch that was read, which is the caller's; NULL when there is none. Waits for one, while any is being read, with `wait`.   Thread: the owner's. */
 struct content_batch *content_take(struct content *content, bool wait);
+
+/** Bytes that were read so far.   Thread: any. */
+uint64_t content_bytes(const struct content *content);
 
 /** Batches that were put and not taken.   Thread: the owner's. */
 size_t content_pending(struct content *content);

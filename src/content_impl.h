@@ -21,7 +21,6 @@ struct content_place {
 /** The files of one row in a batch. */
 struct content_set {
 	compare_id row;
-	uint32_t name;       /* in `names`, terminated */
 	uint32_t first;      /* in `files` and `answers` */
 	uint32_t count;
 };
@@ -34,9 +33,12 @@ struct content_batch {
 	struct compare_file *files;
 	size_t file_count;
 	size_t file_cap;
+	uint32_t *file_names; /* of each file, in `names`, terminated */
+	size_t file_name_cap;
 	uint8_t *answers;    /* as many as there is room for files */
 	size_t answer_cap;
 	struct buf names;
+	char *paths[COMPARE_MAX_PANES]; /* where it is not `path` */
 	uint64_t bytes;
 	char path[];
 };
@@ -47,9 +49,11 @@ struct content_reader {
 	size_t count;        /* panes */
 	bool follow;
 	const atomic_bool *stop;
+	_Atomic uint64_t *read; /* bytes, of all threads */
 	int *tops;           /* the compared directories; -1 not open */
 	int *dirs;           /* the batch's directory in each pane; -1 not open */
 	struct buf path;     /* of `dirs` */
+	bool apart;          /* some of `dirs` have another */
 	char *bytes;         /* CONTENT_CHUNK for each pane */
 };
 

@@ -17,6 +17,7 @@ struct member {
 	char *bytes;         /* of this turn */
 	size_t len;
 	uint64_t offset;     /* of what comes next */
+	int64_t ctime;       /* when it was opened: a change that puts the mtime back is one */
 	int fd;
 	uint8_t group;       /* its number is that of the first member; NO_GROUP: in none */
 	bool ended;
@@ -120,7 +121,7 @@ static int open_top(const struct content_reader *reader, size_t pane)
 }
 
 /* The batch's directory in a pane. Returns -1 with errno. */
-static int dir_of(struct content_reader *reader, size_t pane)
+static int dir_of(struct content_reader *reader, const struct content_batch *batch, size_t pane)
 {
 	if (reader->dirs[pane] >= 0)
 		return reader->dirs[pane];
@@ -131,7 +132,7 @@ static int dir_of(struct content_reader *reader, size_t pane)
 	if (reader->tops[pane] < 0)
 		reader->tops[pane] = open_top(reader, pane);
 	if (reader->tops[pane] >= 0)
-		reader->dirs[pane] = open_below(reader, reader->tops[pane], reader->path.data);
+		reader->dirs[pane] = open_below(reader, reader->tops[pane], batch->paths[pane] ? batch->paths[pane] : batch->path);
 	return reader->dirs[pane];
 }
 
@@ -156,28 +157,29 @@ static enum error open_error(int number)
 	return error_from_errno(number);
 }
 
-/* Is the open file still what was asked for? */
-static bool is_asked_for(const struct member *member)
+/* Is the open file what was asked for? */
+static bool is_asked_for(const struct member *member, struct attrs *attrs)
 {
 	const struct compare_file *file = member->file;
-	struct attrs attrs;
 
-	return fsys_stat(member->fd, "", 0, &attrs) == 0 && S_ISREG(attrs.mode) && attrs.dev == file->dev && attrs.ino == file->ino &&
-	       attrs.size == file->size && attrs.mtime == file->mtime;
+	return fsys_stat(member->fd, "", 0, attrs) == 0 && S_ISREG(attrs->mode) && attrs->dev == file->dev && attrs->ino == file->ino &&
+	       attrs->size == file->size && attrs->mtime == file->mtime;
 }
 
-static void open_member(struct row_files *row, size_t index, const char *name)
+static void open_member(struct row_files *row, const struct content_batch *batch, size_t index, const char *name)
 {
 	struct member *member = &row->members[index];
-	int dir = dir_of(row->reader, member->file->pane);
+	int dir = dir_of(row->reader, batch, member->file->pane);
+	struct attrs attrs = { 0 };
 
 	member->fd = dir >= 0 ? fsys_open_found(dir, name) : -1;
 	if (member->fd < 0)
 		refuse(row, index, open_error(errno));
-	else if (!is_asked_for(member))
+	else if (!is_asked_for(member, &attrs))
 		refuse(row, index, ERROR_CHANGED);
 	else if (member->file->size > CONTENT_CHUNK)
 		fsys_advise_sequential(member->fd);
+	member->ctime = attrs.ctime;
 }
 
 /* Files of one size are a group; of several names of one inode only the first one is read. */
@@ -269,6 +271,8 @@ static bool read_turn(struct row_files *row)
 		int error = read[i] ? read_chunk(&row->members[i]) : 0;
 
 		any |= read[i];
+		if (read[i])
+			atomic_fetch_add_explicit(row->reader->read, row->members[i].len, memory_order_relaxed);
 		if (error)
 			refuse(row, i, error_from_errno(error));
 	}
@@ -308,8 +312,9 @@ static void check_after(struct row_files *row)
 {
 	for (size_t i = 0; i < row->count; i++) {
 		struct member *member = &row->members[i];
+		struct attrs attrs;
 
-		if (member->fd >= 0 && member->group != NO_GROUP && !is_asked_for(member))
+		if (member->fd >= 0 && member->group != NO_GROUP && (!is_asked_for(member, &attrs) || attrs.ctime != member->ctime))
 			refuse(row, i, ERROR_CHANGED);
 		fsys_close(member->fd);
 	}
@@ -331,7 +336,7 @@ static void read_row(struct content_reader *reader, const struct content_batch *
 		needed[i] = has_company(&row, i);
 	for (size_t i = 0; i < row.count; i++) {
 		if (needed[i])
-			open_member(&row, i, batch->names.data + set->name);
+			open_member(&row, batch, i, batch->names.data + batch->file_names[set->first + i]);
 	}
 	while (!stopped && read_turn(&row))
 		stopped = atomic_load_explicit(reader->stop, memory_order_relaxed);
@@ -340,16 +345,26 @@ static void read_row(struct content_reader *reader, const struct content_batch *
 		answer(&row);
 }
 
+static bool has_paths(const struct content_batch *batch)
+{
+	for (size_t i = 0; i < ARRAY_LEN(batch->paths); i++) {
+		if (batch->paths[i])
+			return true;
+	}
+	return false;
+}
+
 void content_reader_run(struct content_reader *reader, struct content_batch *batch)
 {
 	if (!reader->bytes) {
 		memset(batch->answers, COMPARE_ANSWER_ERROR(ERROR_NOMEM), batch->file_count);
 		return;
 	}
-	if (!reader->path.data || strcmp(reader->path.data, batch->path) != 0) {
+	if (!reader->path.data || strcmp(reader->path.data, batch->path) != 0 || reader->apart || has_paths(batch)) {
 		close_dirs(reader);
 		buf_clear(&reader->path);
 		buf_add_str(&reader->path, batch->path);
+		reader->apart = has_paths(batch);
 	}
 	if (!buf_str(&reader->path)) {
 		memset(batch->answers, COMPARE_ANSWER_ERROR(ERROR_NOMEM), batch->file_count);

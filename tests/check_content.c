@@ -3,8 +3,22 @@
  * must not be opened.
  */
 #define CONTENT_CHUNK 8
+#include "../src/fsys.h"
+
+/* Called before each read while a test wants that. */
+static void (*before_read)(void);
+
+static ssize_t hooked_read(int fd, void *buf, size_t cap)
+{
+	if (before_read)
+		before_read();
+	return fsys_read(fd, buf, cap);
+}
+
+#define fsys_read hooked_read
 #include "../src/content.c"
 #include "../src/content_read.c"
+#undef fsys_read
 
 #include <check.h>
 #include <fcntl.h>
@@ -241,6 +255,51 @@ START_TEST(sees_what_has_changed)
 }
 END_TEST
 
+/* A file that changes while it is read: it grows, or is written over with its time put back. */
+static unsigned reads;
+
+static void write_meanwhile(void)
+{
+	struct timespec times[2] = { { .tv_sec = 5 }, { .tv_sec = 5 } };
+	int fd;
+
+	if (++reads != 3)
+		return;
+	fd = open(at(0, "d/x"), O_WRONLY);
+	ck_assert_int_ge(fd, 0);
+	ck_assert_int_eq((int)pwrite(fd, "!", 1, 16), 1);
+	ck_assert_int_eq(futimens(fd, times), 0);
+	close(fd);
+}
+
+static void grow_meanwhile(void)
+{
+	if (++reads == 3) {
+		int fd = open(at(0, "d/x"), O_WRONLY | O_APPEND);
+
+		ck_assert_int_ge(fd, 0);
+		ck_assert_int_eq((int)write(fd, "!", 1), 1);
+		close(fd);
+	}
+}
+
+START_TEST(sees_what_changes_meanwhile)
+{
+	const struct timespec times[2] = { { .tv_sec = 5 }, { .tv_sec = 5 } };
+	struct compare_file files[3];
+
+	for (size_t i = 0; i < 3; i++) {
+		write_file(at(i, "d/x"), "aaaaaaaabbbbbbbbcccccccc");
+		ck_assert_int_eq(utimensat(AT_FDCWD, at(i, "d/x"), times, 0), 0);
+		files[i] = found(i, at(i, "d/x"));
+	}
+	reads = 0;
+	before_read = _i ? write_meanwhile : grow_meanwhile;
+	ck_assert_str_eq(answers_for("", "x", files, 3, false), "C11");
+	before_read = NULL;
+}
+END_TEST
+
 START_TEST(sees_a_directory_that_has_changed)
 {
 	struct compare_file files[2];
@@ -398,6 +457,7 @@ int main(void)
 	tcase_add_loop_test(tests, finds_classes, 0, (int)ARRAY_LEN(classes));
 	tcase_add_test(tests, does_not_read_one_inode);
 	tcase_add_loop_test(tests, sees_what_has_changed, 0, (int)ARRAY_LEN(changes));
+	tcase_add_loop_test(tests, sees_what_changes_meanwhile, 0, 2);
 	tcase_add_test(tests, sees_a_directory_that_has_changed);
 	tcase_add_test(tests, says_what_cannot_be_read);
 	tcase_add_test(tests, reads_many_batches);
