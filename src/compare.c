@@ -22,10 +22,11 @@ static void take_added(void *arg, entry_id id)
 	struct place *place = arg;
 	struct compare *compare = place->compare;
 	compare_id dir = row_of(place, tree_entry(place->tree, id)->parent);
-	uint32_t side = dir ? row_at(compare, dir)->side : 0;
+	uint32_t number = dir ? row_at(compare, dir)->side : 0;
+	struct side *side = number ? side_at(compare, number) : NULL;
 
-	if (side && side_at(compare, side)->open)
-		compare_row_put(compare, dir, pane_of(place), id);
+	if (side && side->open && (side->split || !compare_row_put(compare, dir, pane_of(place), id)))
+		compare_side_remake(compare, side);
 }
 
 /* Is this a directory whose end will be told, which the comparison waits for? */
@@ -147,6 +148,16 @@ void compare_be_patient(struct compare *compare)
 	compare->patient = true;
 }
 
+void compare_fold(struct compare *compare, unsigned flags)
+{
+	compare->fold = flags;
+}
+
+void compare_time_shift(struct compare *compare, unsigned hours)
+{
+	compare->hours = hours;
+}
+
 void compare_tell_shared(struct compare *compare, void (*shared)(void *arg, size_t pane, entry_id id), void *arg)
 {
 	compare->shared = shared;
@@ -183,6 +194,8 @@ void compare_free(struct compare *compare)
 	free(compare->wants);
 	free(compare->gone);
 	free(compare->order);
+	buf_fini(&compare->key);
+	buf_fini(&compare->row_key);
 	free(compare);
 }
 

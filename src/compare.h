@@ -124,6 +124,19 @@ MUN_NODISCARD struct compare *compare_new(const struct compare_pane *panes, size
  */
 void compare_be_patient(struct compare *compare);
 
+/** Times that are 1 to `hours` whole hours apart are equal, too, as after a change to summer time. To be said before the first compare_settle(). */
+void compare_time_shift(struct compare *compare, unsigned hours);
+
+/**
+ * Names that fold to the same (enum fold_flags) are one row, called by the name in the first pane that has it. Where one pane has several of
+ * them in a directory, each name is a row of its own in all panes. There are no rows in a directory before it has been read to its
+ * end wherever it is: two names could still turn out to be such. To be said before the first compare_settle().
+ */
+void compare_fold(struct compare *compare, unsigned flags);
+
+/** Are two times, in nanoseconds, the same to this comparison? */
+bool compare_same_time(const struct compare *compare, int64_t a, int64_t b);
+
 /**
  * Be told by compare_settle() of every directory that another pane has a directory for, too: what is in it matters. The same one may be
  * told more than once. To be said before the first compare_settle().

@@ -6,6 +6,7 @@
 #define MUNTIN_COMPARE_IMPL_H
 
 #include "compare.h"
+#include "fold.h"
 
 #ifndef COMPARE_CHUNK_BITS
 #define COMPARE_CHUNK_BITS 10
@@ -33,6 +34,8 @@ enum row_flags {
 	ROW_WANTS = 1 << 2,  /* contents have to be read */
 	ROW_ASKED = 1 << 3,  /* they are being read */
 	ROW_QUEUED = 1 << 4, /* waits among the wants */
+	ROW_SPLIT = 1 << 5,  /* a pane has several names for it: it falls apart */
+	ROW_EXACT = 1 << 6,  /* it has come of one that did: found by its very name */
 };
 
 /** One path. Behind its entries, one for each pane, stands a byte for each: 0, a class of content, or an error. */
@@ -65,6 +68,8 @@ struct side {
 	bool filling;        /* but not all of those that are known: no name is missing anywhere */
 	bool unsorted;
 	bool unswept;        /* rows that have gone are linked here */
+	bool split;          /* some names were split: see compare_fold() */
+	bool remake;         /* what is open is to be opened anew */
 	struct compare_counts counts;
 	struct compare_counts changes; /* not yet in `counts`, nor in those above; modulo 2^32 */
 	uint8_t panes[];
@@ -99,6 +104,10 @@ struct compare {
 	size_t count;        /* panes */
 	unsigned by;
 	int64_t tolerance;
+	unsigned hours;      /* see compare_time_shift() */
+	unsigned fold;       /* see compare_fold() */
+	struct buf key;      /* a name that was folded */
+	struct buf row_key;  /* another one */
 	uint64_t version;
 	uint64_t come;       /* rows that ever came */
 	uint64_t gone_ever;  /* and that went */
@@ -196,8 +205,11 @@ compare_id compare_row_new(struct compare *compare, compare_id parent);
 /** Have room in the index for so many rows, before there are any. Returns -1 with ENOMEM. */
 int compare_slots_reserve(struct compare *compare, size_t rows);
 
-/** Put a pane's entry into its row in a directory, a new row if there is none yet. */
-void compare_row_put(struct compare *compare, compare_id parent, size_t pane, entry_id id);
+/**
+ * Put a pane's entry into its row in a directory, a new row if there is none yet. False when the row has another entry of this pane, whose
+ * name folds to the same.
+ */
+bool compare_row_put(struct compare *compare, compare_id parent, size_t pane, entry_id id);
 
 /** A pane's entry is about to go: take it out of its row; a row without any goes too. */
 void compare_row_take(struct compare *compare, size_t pane, compare_id id);
@@ -207,6 +219,12 @@ void compare_side_empty(struct compare *compare, struct side *side);
 
 /** Give a row its side; 0 when memory has run out. */
 uint32_t compare_side_new(struct compare *compare, compare_id id);
+
+/** Give names of which one pane has several a row each. */
+void compare_side_split(struct compare *compare, struct side *side);
+
+/** The names that fold together in a directory are others now: open it anew with the next compare_settle(). */
+void compare_side_remake(struct compare *compare, struct side *side);
 
 /** Take a row's side away, with all rows below. */
 void compare_side_drop(struct compare *compare, compare_id id);

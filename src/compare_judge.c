@@ -13,6 +13,8 @@ enum {
 
 enum { CONTENT_ERROR = 128 };
 
+#define HOUR UINT64_C(3600000000000) /* nanoseconds */
+
 /* A row that is being judged. */
 struct judged {
 	const struct compare *compare;
@@ -21,11 +23,22 @@ struct judged {
 	uint16_t pairs[COMPARE_MAX_PANES][COMPARE_MAX_PANES];
 };
 
+bool compare_same_time(const struct compare *compare, int64_t a, int64_t b)
+{
+	uint64_t apart = a > b ? (uint64_t)a - (uint64_t)b : (uint64_t)b - (uint64_t)a;
+	uint64_t tolerance = (uint64_t)compare->tolerance;
+	uint64_t hours = (apart + HOUR / 2) / HOUR;
+
+	if (apart <= tolerance)
+		return true;
+	if (hours == 0 || hours > compare->hours)
+		return false;
+	return (apart > hours * HOUR ? apart - hours * HOUR : hours * HOUR - apart) <= tolerance;
+}
+
 static bool same_time(const struct compare *compare, const struct entry *a, const struct entry *b)
 {
-	uint64_t apart = a->mtime > b->mtime ? (uint64_t)a->mtime - (uint64_t)b->mtime : (uint64_t)b->mtime - (uint64_t)a->mtime;
-
-	return apart <= (uint64_t)compare->tolerance;
+	return compare_same_time(compare, a->mtime, b->mtime);
 }
 
 static bool same_inode(const struct compare *compare, const struct row *row, size_t a, size_t b)

@@ -60,28 +60,61 @@ static uint32_t name_hash(compare_id parent, const char *name, size_t len)
 	return (uint32_t)XXH3_64bits_withSeed(name, len, parent);
 }
 
-static bool is_named(const struct compare *compare, compare_id id, compare_id parent, const char *name, size_t len)
+/* What a name is found by: itself, or what it folds to. Borrowed until `scratch` is used again. */
+static const char *key_of(struct compare *compare, struct buf *scratch, const char *name, size_t *len)
 {
+	if (!compare->fold)
+		return name;
+	buf_clear(scratch);
+	fold_name(scratch, name, *len, compare->fold);
+	if (!scratch->failed && scratch->len > 0) {
+		*len = scratch->len;
+		return scratch->data;
+	}
+	compare->failed |= scratch->failed;
+	return name;
+}
+
+/* Is this a row's name, or what it folds to? */
+static bool is_named(struct compare *compare, compare_id id, compare_id parent, const char *name, size_t len, bool exact)
+{
+	const struct row *row = row_at(compare, id);
 	const char *has;
 	size_t has_len;
 
-	if (row_at(compare, id)->parent != parent)
+	if (row->parent != parent || !(row->flags & ROW_EXACT) == exact)
 		return false;
 	has = compare_name(compare, id, &has_len);
+	if (!exact)
+		has = key_of(compare, &compare->row_key, has, &has_len);
 	return has_len == len && memcmp(has, name, len) == 0;
 }
 
 /* The slot of a name in a directory, or the free one where it belongs. */
-static struct slot *find_slot(const struct compare *compare, uint32_t hash, compare_id parent, const char *name, size_t len)
+static struct slot *find_slot(struct compare *compare, uint32_t hash, compare_id parent, const char *name, size_t len, bool exact)
 {
 	size_t mask = compare->slot_cap - 1;
 
 	for (size_t at = hash & mask;; at = (at + 1) & mask) {
 		struct slot *slot = &compare->slots[at];
 
-		if (!slot->row || (slot->hash == hash && is_named(compare, slot->row, parent, name, len)))
+		if (!slot->row || (slot->hash == hash && is_named(compare, slot->row, parent, name, len, exact)))
 			return slot;
 	}
+}
+
+/* The slot of a row. */
+static struct slot *slot_of(struct compare *compare, compare_id id)
+{
+	size_t mask = compare->slot_cap - 1;
+	size_t len;
+	const char *name = compare_name(compare, id, &len);
+	size_t at;
+
+	name = key_of(compare, &compare->key, name, &len);
+	for (at = name_hash(row_at(compare, id)->parent, name, len) & mask; compare->slots[at].row != id; at = (at + 1) & mask)
+		;
+	return &compare->slots[at];
 }
 
 static int grow_slots(struct compare *compare)
@@ -191,32 +224,54 @@ static void set_entry(struct compare *compare, compare_id id, size_t pane, entry
 	compare_touch(compare, id);
 }
 
-void compare_row_put(struct compare *compare, compare_id parent, size_t pane, entry_id id)
+/* The row of a name in a directory, a new one if there is none yet; 0 when memory has run out. */
+static compare_id row_of_name(struct compare *compare, compare_id parent, const char *name, size_t len, bool exact)
+{
+	size_t key_len = len;
+	const char *key = key_of(compare, &compare->key, name, &key_len);
+	uint32_t hash = name_hash(parent, key, key_len);
+	struct slot *slot;
+	compare_id row;
+
+	if (grow_slots(compare) != 0)
+		return 0;
+	slot = exact ? find_slot(compare, hash, parent, name, len, true) : find_slot(compare, hash, parent, key, key_len, false);
+	if (slot->row)
+		return slot->row;
+	row = compare_row_new(compare, parent);
+	if (!row)
+		return 0;
+	row_at(compare, row)->flags = exact ? ROW_EXACT : 0;
+	*slot = (struct slot){ .row = row, .hash = hash };
+	compare->slot_used++;
+	link_row(compare, side_at(compare, row_at(compare, parent)->side), row);
+	return row;
+}
+
+/* Put an entry into a row that has none of its pane; see compare_row_put(). */
+static bool put_entry(struct compare *compare, compare_id parent, size_t pane, entry_id id, bool exact)
 {
 	struct place *place = &compare->panes[pane];
 	size_t len;
 	const char *name = tree_name(place->tree, id, &len);
-	uint32_t hash = name_hash(parent, name, len);
-	struct slot *slot;
+	compare_id row = map_entry(place, id, 0) == 0 ? row_of_name(compare, parent, name, len, exact) : 0;
 
-	if (grow_slots(compare) != 0 || map_entry(place, id, 0) != 0) {
+	if (!row) {
 		compare->failed = true;
-		return;
+		return true;
 	}
-	slot = find_slot(compare, hash, parent, name, len);
-	if (!slot->row) {
-		compare_id row = compare_row_new(compare, parent);
+	if (row_at(compare, row)->entries[pane]) {
+		row_at(compare, row)->flags |= ROW_SPLIT;
+		return false;
+	}
+	place->rows[id] = row;
+	set_entry(compare, row, pane, id);
+	return true;
+}
 
-		if (!row) {
-			compare->failed = true;
-			return;
-		}
-		*slot = (struct slot){ .row = row, .hash = hash };
-		compare->slot_used++;
-		link_row(compare, side_at(compare, row_at(compare, parent)->side), row);
-	}
-	place->rows[id] = slot->row;
-	set_entry(compare, slot->row, pane, id);
+bool compare_row_put(struct compare *compare, compare_id parent, size_t pane, entry_id id)
+{
+	return put_entry(compare, parent, pane, id, false);
 }
 
 /* Let a row that is in no list wait for compare_reclaim(). */
@@ -239,13 +294,13 @@ void compare_reclaim(struct compare *compare)
 static void forget_row(struct compare *compare, compare_id id)
 {
 	struct row *row = row_at(compare, id);
-	size_t len;
-	const char *name = compare_name(compare, id, &len);
 
-	free_slot(compare, find_slot(compare, name_hash(row->parent, name, len), row->parent, name, len));
+	free_slot(compare, slot_of(compare, id));
 	for (size_t pane = 0; pane < compare->count; pane++) {
-		if (row->entries[pane])
-			compare->panes[pane].rows[row->entries[pane]] = 0;
+		compare_id *of = row->entries[pane] ? &compare->panes[pane].rows[row->entries[pane]] : NULL;
+
+		if (of && *of == id) /* one that was split has other rows now */
+			*of = 0;
 		row->entries[pane] = 0;
 	}
 	row->present = 0;
@@ -256,6 +311,17 @@ static void forget_row(struct compare *compare, compare_id id)
 	compare->version++;
 }
 
+/* Remove a row with all below. It stays linked until its directory is swept. */
+static void remove_row(struct compare *compare, compare_id id)
+{
+	const struct row *row = row_at(compare, id);
+
+	compare_side_drop(compare, id);
+	compare_count(compare, row->parent, row->state, COMPARE_STATES);
+	forget_row(compare, id);
+	side_at(compare, row_at(compare, row->parent)->side)->unswept = true;
+}
+
 void compare_row_take(struct compare *compare, size_t pane, compare_id id)
 {
 	struct row *row = row_at(compare, id);
@@ -263,11 +329,10 @@ void compare_row_take(struct compare *compare, size_t pane, compare_id id)
 
 	if (side)
 		side_ended(side)[pane] = ENDED_NOT;
+	if (row->flags & ROW_EXACT)
+		compare_side_remake(compare, side_at(compare, row_at(compare, row->parent)->side));
 	if (row->present == 1 && id != COMPARE_TOP) {
-		compare_side_drop(compare, id);
-		compare_count(compare, row->parent, row->state, COMPARE_STATES);
-		forget_row(compare, id);
-		side_at(compare, row_at(compare, row->parent)->side)->unswept = true;
+		remove_row(compare, id);
 		return;
 	}
 	compare->panes[pane].rows[row->entries[pane]] = 0;
@@ -311,6 +376,42 @@ void compare_side_sweep(struct compare *compare, struct side *side)
 		at = &row->next;
 	}
 	side->unswept = false;
+}
+
+/* Give the entries of a pane whose names fold to that of a row that falls apart rows of their own. */
+static void split_names(struct compare *compare, const struct side *side, size_t pane, entry_id at)
+{
+	const struct place *place = &compare->panes[pane];
+
+	for (; at; at = tree_entry(place->tree, at)->next) {
+		size_t len;
+		const char *name = tree_name(place->tree, at, &len);
+		const char *key = key_of(compare, &compare->key, name, &len);
+		const struct slot *slot = find_slot(compare, name_hash(side->row, key, len), side->row, key, len, false);
+
+		if (slot->row && row_at(compare, slot->row)->flags & ROW_SPLIT)
+			put_entry(compare, side->row, pane, at, true);
+	}
+}
+
+void compare_side_split(struct compare *compare, struct side *side)
+{
+	const struct row *row = row_at(compare, side->row);
+
+	for (size_t pane = 0; pane < compare->count; pane++) {
+		if (is_known_dir(row_entry(compare, row, pane)))
+			split_names(compare, side, pane, tree_dir(compare->panes[pane].tree, row->entries[pane])->first);
+	}
+	for (compare_id id = side->first; id; id = row_at(compare, id)->next) {
+		if (row_at(compare, id)->flags & ROW_SPLIT)
+			remove_row(compare, id);
+	}
+}
+
+void compare_side_remake(struct compare *compare, struct side *side)
+{
+	side->remake = true;
+	compare_touch(compare, side->row);
 }
 
 /* Let go of the rows that are linked to a side; the sides below join the chain. Returns its new start. */

@@ -166,7 +166,8 @@ static void fill_side(struct compare *compare, size_t count)
 
 		if (at) {
 			compare->fill_next = tree_entry(compare->panes[compare->fill_pane].tree, at)->next;
-			compare_row_put(compare, dir, compare->fill_pane, at);
+			/* names are not folded here, so none is alike another one */
+			(void)compare_row_put(compare, dir, compare->fill_pane, at);
 		} else if (++compare->fill_pane < compare->count) {
 			compare->fill_next = first_entry(compare, dir, compare->fill_pane);
 		} else {
@@ -188,7 +189,8 @@ static void open_side(struct compare *compare, struct side *side)
 			entries += tree_dir(compare->panes[pane].tree, row->entries[pane])->count;
 	}
 	side->open = true;
-	if (entries > COMPARE_FILL_AT_ONCE && !compare->patient) {
+	side->split = false;
+	if (entries > COMPARE_FILL_AT_ONCE && !compare->patient && !compare->fold) {
 		side->filling = true;
 		compare->filling = side->row;
 		compare->fill_pane = 0;
@@ -197,8 +199,10 @@ static void open_side(struct compare *compare, struct side *side)
 	}
 	for (size_t pane = 0; pane < compare->count; pane++) {
 		for (entry_id at = first_entry(compare, side->row, pane); at; at = tree_entry(compare->panes[pane].tree, at)->next)
-			compare_row_put(compare, side->row, pane, at);
+			side->split |= !compare_row_put(compare, side->row, pane, at);
 	}
+	if (side->split)
+		compare_side_split(compare, side);
 }
 
 static void touch_rows(struct compare *compare, const struct side *side)
@@ -238,11 +242,14 @@ static void refresh_side(struct compare *compare, struct side *side)
 		*absence = (uint8_t)(side->filling ? COMPARE_UNKNOWN : absence_below(compare, row, pane, (enum ended)*ended));
 		changed |= *absence != before;
 	}
+	if (side->remake)
+		compare_side_empty(compare, side);
+	side->remake = false;
 	if (readable < 2)
 		compare_side_empty(compare, side);
 	else if (side->open && changed)
 		touch_rows(compare, side);
-	else if (!side->open && !(growing && compare->patient))
+	else if (!side->open && !(growing && (compare->patient || compare->fold)))
 		open_side(compare, side);
 	if (side->filling)
 		memset(&side_absence(compare, side)[0], COMPARE_UNKNOWN, compare->count);

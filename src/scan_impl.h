@@ -117,6 +117,7 @@ struct scan {
 	atomic_uint next_dir;
 	atomic_size_t held;         /* bytes of names */
 	atomic_uint running;        /* threads */
+	_Atomic uint64_t left_out;  /* names that matched a pattern */
 	atomic_int first_tid;
 
 	pthread_mutex_t lock;

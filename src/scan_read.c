@@ -62,7 +62,15 @@ static void send_element(struct reader *reader, uint32_t batch, const struct wir
 
 void scan_send_done(struct reader *reader)
 {
-	size_t start = wire_open(&reader->out, WIRE_DONE, reader->scan->id);
+	uint64_t left_out = atomic_load(&reader->scan->left_out);
+	size_t start;
+
+	if (left_out > 0) {
+		start = wire_open(&reader->out, WIRE_LEFT_OUT, reader->scan->id);
+		wire_put_varint(&reader->out, left_out);
+		wire_close(&reader->out, start);
+	}
+	start = wire_open(&reader->out, WIRE_DONE, reader->scan->id);
 
 	wire_put_u8(&reader->out, scan_stopped(reader->scan) ? ERROR_CANCELED : ERROR_NONE);
 	wire_close(&reader->out, start);
@@ -109,6 +117,7 @@ static bool excluded(struct reader *reader, const struct reading *reading, const
 {
 	const struct scan *scan = reader->scan;
 	bool is_dir = dirent->type == DT_DIR;
+	bool matches;
 	struct attrs attrs;
 
 	if (scan->exclude.len == 0)
@@ -119,7 +128,10 @@ static bool excluded(struct reader *reader, const struct reading *reading, const
 		path_below_root(reading->node, dirent->name, &reader->path);
 	if (reader->path.failed) /* shown rather than lost */
 		return false;
-	return glob_set_match(&scan->exclude, dirent->name, strlen(dirent->name), reader->path.data, reader->path.len, is_dir);
+	matches = glob_set_match(&scan->exclude, dirent->name, strlen(dirent->name), reader->path.data, reader->path.len, is_dir);
+	if (matches)
+		atomic_fetch_add_explicit(&reader->scan->left_out, 1, memory_order_relaxed);
+	return matches;
 }
 
 /* A name that the stream cannot carry, as some filesystems have: the listing is not complete. */

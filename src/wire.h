@@ -65,6 +65,7 @@ enum wire_type {
 	WIRE_WHY = 45,     /* answer with WIRE_USER and the way from / to a path: bytes path · bytes user, empty for who asks */
 	WIRE_READ = 46,    /* answer with WIRE_DATA: varint offset · varint length, at most WIRE_MAX_DATA · bytes path */
 	WIRE_OPTIONAL = 128,
+	WIRE_LEFT_OUT = 129,  /* from a scan, before WIRE_DONE: so many names matched a pattern and were left out: varint count */
 	WIRE_HEARTBEAT = 128, /* from a source while it works and has nothing else to say */
 };
 

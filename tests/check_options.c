@@ -78,6 +78,8 @@ static const struct line lines[] = {
 	{ { "--time-tolerance=-1" }, "--time-tolerance=-1: not a number of seconds", 0 },
 	{ { "--time-tolerance=1.0000000001" }, "--time-tolerance=1.0000000001: not a number of seconds", 0 },
 	{ { "--time-tolerance=." }, "--time-tolerance=.: not a number of seconds", 0 },
+	{ { "--fold=names" }, "--fold=names: not of case, unicode", 0 },
+	{ { "--time-shift=27" }, "--time-shift=27: not a number of hours from 0 to 26", 0 },
 	{ { "host:/x" }, "host:/x: remote roots are not supported; a local one is ./NAME", 0 },
 	{ { "--script=" }, "--script=: empty", 0 },
 };
@@ -114,7 +116,7 @@ END_TEST
 START_TEST(sets_the_comparison)
 {
 	static const char *const args[][MAX_ARGS] = {
-		{ "--diff", "a", "b", "--by=type", "--time-tolerance=2" },
+		{ "--diff", "a", "b", "--by=type", "--time-tolerance=2", "--time-shift=3" },
 		{ "--diff", "a", "b", "--by", "auto,mode,owner,group", "--all", "--time-tolerance=0.05" },
 		{ "--by=size,mtime,content,target,type" },
 	};
@@ -126,6 +128,7 @@ START_TEST(sets_the_comparison)
 	ck_assert_int_eq(parse(&options, args[0], &out), 0);
 	ck_assert_uint_eq(options.by, 0);
 	ck_assert_int_eq(options.time_tolerance, INT64_C(2000000000));
+	ck_assert_uint_eq(options.time_shift, 3);
 	options_add_by(&out, options.by);
 	ck_assert_str_eq(buf_str(&out), "type");
 	buf_clear(&out);

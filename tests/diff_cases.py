@@ -11,6 +11,7 @@ import shutil
 import subprocess
 import sys
 
+import diff_reference
 from headless import BACKENDS, MUNTIN, Skip, check, equal, main, run
 
 NOBODY = 65534
@@ -93,6 +94,202 @@ def test_a_root_that_cannot_be_read(tmp):
           (2, b'.aa ........ d/\n.aa ........ d/e/\n.aa ........ d/e/f\n', gone))
     # Nobody can say that the names of one root are missing in another that is not there.
     equal(opened(tmp, 'l', 'gone'), [b'gone', b'l'])
+
+
+def summary(*args, cwd):
+    """The last line on standard error."""
+    return run('--diff', *args, cwd=cwd)[2].splitlines()[-1]
+
+
+def test_the_summary_counts_and_names_filters(tmp):
+    for root, content in ((b'l', b'xyz'), (b'r', b'xyw')):
+        write(tmp + b'/' + root + b'/same', b'12345', 10 ** 9)
+        write(tmp + b'/' + root + b'/other', content, 10 ** 9)
+        write(tmp + b'/' + root + b'/skip/x.o', b'', 10 ** 9)
+        write(tmp + b'/' + root + b'/y.o', b'', 10 ** 9)
+    write(tmp + b'/l/only')
+    equal(summary('--by=content', 'l', 'r', cwd=tmp),
+          b'muntin: 6 compared by content: 4 same, 1 different, 1 missing, 0 unreadable, 0 unknown, 16 bytes read')
+    equal(summary('--by=size', '--exclude=*.o', '--exclude=skip/', 'l', 'r', cwd=tmp),
+          b'muntin: 3 compared by size: 2 same, 0 different, 1 missing, 0 unreadable, 0 unknown, 0 bytes read;'
+          b' 2 patterns left out 4 entries')
+    equal(summary('--exclude=only', '--time-tolerance=1.5', '--time-shift=1', '--max-depth=9', '-x', 'l', 'r', cwd=tmp),
+          b'muntin: 5 compared by auto: 5 same, 0 different, 0 missing, 0 unreadable, 0 unknown, 0 bytes read;'
+          b' 1 pattern left out 1 entry; 9 levels deep; on one file system; times within 1.5 s are equal;'
+          b' 1 to 1 whole hours are no difference')
+    # A pattern that leaves nothing out is told, too; a name with a slash at its end is a directory's only.
+    check(summary('--by=type', '--exclude=same/', 'l', 'l', cwd=tmp).endswith(b' bytes read; 1 pattern left out 0 entries'))
+
+
+def test_whole_hours(tmp):
+    hour = 3600 * 10 ** 9
+    for name, apart in ((b'equal', 0), (b'hour', hour), (b'back', -hour), (b'near', hour + 10 ** 9), (b'less', hour - 10 ** 9),
+                        (b'two', 2 * hour), (b'half', hour // 2)):
+        write(tmp + b'/l/' + name, b'x', 10 ** 18)
+        write(tmp + b'/r/' + name, b'x', 10 ** 18 + apart)
+
+    def differ(*args):
+        status, out, err = diff('--by=mtime', *args, 'l', 'r', cwd=tmp)
+        equal((status, err), (1, b''))
+        return [line.split()[-1] for line in out.splitlines()]
+    equal(differ(), [b'back', b'half', b'hour', b'less', b'near', b'two'])
+    equal(differ('--time-shift=1'), [b'half', b'less', b'near', b'two'])
+    equal(differ('--time-shift=2'), [b'half', b'less', b'near'])
+    equal(differ('--time-shift=1', '--time-tolerance=1'), [b'half', b'two'])
+    equal(diff('--time-shift=27', 'l', 'r', cwd=tmp)[0], 2)
+
+
+def test_names_that_fold(tmp):
+    for path, content in ((b'l/Docs/Read.me', b'x'), (b'r/docs/READ.ME', b'x'), (b'l/caf\xc3\xa9', b'yy'), (b'r/cafe\xcc\x81', b'yz'),
+                          (b'l/\xff\xc3', b''), (b'r/\xff\xc3', b''), (b'l/STRASSE', b''), (b'r/stra\xc3\x9fe', b'')):
+        write(tmp + b'/' + path, content)
+
+    def rows(*args):
+        status, out, err = diff('-0', '--all', '--by=content', *args, 'l', 'r', cwd=tmp)
+        equal((status, err), (1, b''))
+        return out.split(b'\0')[:-1]
+    equal(rows('--fold=case,unicode'), [b'aa ........ Docs/', b'aa ........ Docs/Read.me', b'aa ........ STRASSE',
+                                        b'ab ...c.... caf\xc3\xa9', b'aa ........ \xff\xc3'])
+    equal([len(rows(*args)) for args in (('--fold=case',), ('--fold=unicode',), ())], [6, 6, 7])
+    # Two names of one root are two rows, and what only folds to them is a third: nothing is taken for the same unseen.
+    write(tmp + b'/r/DOCS/READ.ME', b'x')
+    write(tmp + b'/r/docs/read.me', b'x')
+    equal(rows('--fold=case,unicode')[:3], [b'-a ........ DOCS/', b'a- ........ Docs/', b'aa ........ STRASSE'])
+    check(b'-a ........ docs/' in rows('--fold=case,unicode'))
+    write(tmp + b'/l/docs/Read.me', b'x')
+    equal([row for row in rows('--fold=case,unicode') if b' docs/' in row],
+          [b'aa ........ docs/', b'-a ........ docs/READ.ME', b'a- ........ docs/Read.me', b'-a ........ docs/read.me'])
+
+
+def test_roots_of_every_kind(tmp):
+    for root in (b'l', b'r'):
+        write(tmp + b'/' + root + b'/d/f', b'x', 10 ** 9)
+    write(tmp + b'/file')
+    same = (0, b'', b'')
+    status, recording, err = run('--dump', 'l', cwd=tmp)
+    equal((status, err), (0, b''))
+    write(tmp + b'/rec', recording)
+    for backend in BACKENDS:
+        equal(diff('-b', backend, 'l', 'r', cwd=tmp), same)
+        equal(diff('-b', backend, 'l', 'l', 'l', cwd=tmp), same)
+        equal(diff('-b', backend, 'l///', './r/', cwd=tmp), same)
+        equal(diff('-b', backend, 'l', 'rec', cwd=tmp), same)
+        equal(diff('-b', backend, 'rec', 'rec', cwd=tmp), same)
+        equal(diff('-b', backend, 'l', 'l/d', cwd=tmp), (1, b'a- ........ d/\n-a ........ f\n', b''))
+        equal(diff('-b', backend, 'l', 'file', cwd=tmp), (2, b'', b'muntin: file: neither a directory nor a recording\n'))
+    # Nothing can be read of a recording: that is not known, and never the same.
+    equal(diff('--by=content', 'l', 'rec', cwd=tmp), (2, b'a. ........ d/f\n', b''))
+    # The tree of today against the recording of yesterday.
+    write(tmp + b'/l/d/new')
+    write(tmp + b'/l/d/f', b'xx')
+    equal(diff('rec', 'l', cwd=tmp), (1, b'ab ..s..... d/f\n-a ........ d/new\n', b''))
+    # Below the root of all there is more than below a directory; it is not read.
+    check(diff('--by=type', '/', 'l', cwd=tmp)[0] == 1)
+
+
+def test_what_is_refused(tmp):
+    write(tmp + b'/l/f')
+    for args in ((), ('l',), ('l',) * 27, ('--by=colour', 'l', 'l'), ('--format=rsync', 'l', 'l', 'l'), ('--time-shift=x', 'l', 'l')):
+        status, out, err = diff(*args, cwd=tmp)
+        equal((status, out, err.count(b'\n')), (2, b'', 1), args)
+    equal(diff(*('l',) * 26, cwd=tmp)[0], 0)
+    equal(diff('--all', '--null', 'l', 'l', cwd=tmp)[1], b'aa ........ f\0')
+
+
+def test_a_reader_that_goes_away(tmp):
+    for root in (b'l', b'r'):
+        os.makedirs(tmp + b'/' + root)
+    for i in range(3000):
+        write(tmp + b'/l/a-long-name-for-a-file-%d' % i)
+    read, out = os.pipe()
+    child = subprocess.Popen([MUNTIN, '--no-config', '--diff', 'l', 'r'], cwd=tmp, stdout=out, stderr=subprocess.PIPE)
+    os.close(out)
+    os.close(read)
+    check(child.communicate(timeout=60)[1] == b'' and child.returncode in (-13, 141), child.returncode)
+
+
+def test_a_file_becomes_a_fifo(tmp):
+    """The comparison opens nothing that would wait: a FIFO in the place of a file."""
+    for root in (b'l', b'r'):
+        write(tmp + b'/' + root + b'/f', b'x')
+        os.mkfifo(tmp + b'/' + root + b'/p')
+    equal(diff('--by=content', 'l', 'r', cwd=tmp), (0, b'', b''))
+    check(b'p' not in opened(tmp, '--by=content', 'l', 'r'))
+
+
+# ---- agreement with others -----------------------------------------------------------------------
+
+
+class Plain(diff_reference.Maker):
+    """Trees that other programs can name and compare: no odd names, no FIFOs, all readable, the owners alike."""
+
+    def node(self, depth):
+        made = super().node(depth)
+        made['uid'] = made['gid'] = os.getuid()
+        if made['kind'] in ('fifo', 'sock'):
+            return self.node(depth)
+        if made['kind'] == 'dir':
+            made['mode'] = self.random.choice([0o755, 0o750])
+        if made.get('target') == b'\xff':
+            made['target'] = b'c'
+        return made
+
+
+def plain_trees(tmp, seed):
+    """Two of them, `0` and `1`, in a directory of their own; its name."""
+    place = tmp + b'/%d' % seed
+    names, diff_reference.NAMES = diff_reference.NAMES, [b'a', b'b', b'a.b', b'a-b', b'ab', b'Z', b'c1', b'c2']
+    os.mkdir(place)
+    before = os.getcwd()
+    os.chdir(place)
+    try:
+        Plain(seed).trees(2)
+    finally:
+        os.chdir(before)
+        diff_reference.NAMES = names
+    return place
+
+
+def diff_paths(place, left, right):
+    """The paths at which diff(1) finds a difference."""
+    env = dict(os.environ, LC_ALL='C')
+    done = subprocess.run(['diff', '-rq', '--no-dereference', left, right], cwd=place, env=env, capture_output=True, check=False)
+    found = set()
+    for line in done.stdout.decode().splitlines():
+        only = re.fullmatch(r'Only in ([^:]*): (.*)', line)
+        both = re.fullmatch(r'(?:Files|File|Symbolic links) (\S+) (?:and|is a) .*', line)
+        check(only or both, line)
+        found.add((only.group(1) + '/' + only.group(2) if only else both.group(1)).split('/', left.strip('/').count('/') + 1)[-1])
+    return done.returncode, found
+
+
+def our_paths(place, left, right):
+    status, out, _ = diff('--by=content', left, right, cwd=place)
+    return status, {line.split(b' ', 2)[2].decode().rstrip('/') for line in out.splitlines()}
+
+
+def test_agrees_with_diff(tmp):
+    if not shutil.which('diff'):
+        raise Skip('diff')
+    for seed in range(60):
+        place = plain_trees(tmp, seed)
+        equal(our_paths(place, '0', '1'), diff_paths(place, '0', '1'), seed)
+
+
+def rsync_lines(place, *args):
+    env = dict(os.environ, LC_ALL='C')
+    done = subprocess.run(['rsync', '-ani', '--delete', *args, '0/', '1/'], cwd=place, env=env, capture_output=True, check=True)
+    return sorted(done.stdout.splitlines())
+
+
+def test_agrees_with_rsync(tmp):
+    if not shutil.which('rsync'):
+        raise Skip('rsync')
+    for seed in range(60):
+        place = plain_trees(tmp, seed)
+        for ours, theirs in ((), ()), (('--by=content',), ('--checksum',)):
+            out = diff('--format=rsync', *ours, '0', '1', cwd=place)[1]
+            equal(sorted(out.splitlines()), rsync_lines(place, *theirs), seed)
 
 
 if __name__ == '__main__':

@@ -12,7 +12,7 @@ export LC_ALL
 # The layers of the engine and the modules in each; a module is a .c and its .h, and those of its family: op_walk.c is op's.
 layers='
 base     arena base buf diag error text vec
-data     access apply compare dirnames entry glob perm rows tree wire
+data     access apply compare dirnames entry fold glob perm rows tree wire
 system   config_file draft fsys loop owner spawn thread user watch
 work     content copy journal op scan sink trash why
 flow     feed look ring source

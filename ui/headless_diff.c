@@ -62,14 +62,16 @@ static bool take_frame(void *arg, size_t index, const struct wire_frame *frame, 
 	struct diff *diff = arg;
 	struct diff_root *root = &diff->roots[index];
 	const struct apply_events events = { .entry = take_entry, .begin = NULL, .end = take_end, .arg = root };
-	struct wire_reader end = frame->payload;
+	struct wire_reader payload = frame->payload;
 
 	(void)bytes;
 	(void)len;
 	switch (scan_view_apply(root->view, frame, &events)) {
 	case APPLY_OK:
+		if (frame->type == WIRE_LEFT_OUT)
+			diff->left_out += wire_get_varint(&payload);
 		if (frame->type == WIRE_END)
-			diff_enter_ended(root, wire_get_varint(&end));
+			diff_enter_ended(root, wire_get_varint(&payload));
 		return true;
 	case APPLY_DONE:
 		if (scan_view_error(root->view))
@@ -195,6 +197,31 @@ static void put_batch(struct diff *diff, struct content_batch *batch)
 	content_batch_free(batch);
 }
 
+/* Names that fold to the same are not the same in every pane: say how the directory and the row's file are called where. */
+static int set_names(const struct diff *diff, compare_id row, struct content_batch *batch)
+{
+	compare_id dir = compare_parent(diff->compare, row);
+	struct buf path = BUF_INIT;
+	int status = 0;
+
+	for (size_t pane = 0; pane < diff->count && status == 0; pane++) {
+		entry_id id = compare_entry(diff->compare, row, pane);
+		size_t len;
+		const char *name;
+
+		if (!id)
+			continue;
+		name = tree_name(diff->roots[pane].tree, id, &len);
+		buf_clear(&path);
+		tree_path(diff->roots[pane].tree, compare_entry(diff->compare, dir, pane), &path);
+		status = path.failed ? -1 : content_batch_set_path(batch, pane, path.data ? path.data : "", path.len);
+		if (status == 0)
+			status = content_batch_set_name(batch, pane, name, len);
+	}
+	buf_fini(&path);
+	return status;
+}
+
 /* Ask for the contents of a row in a batch. Returns the batch that takes the next one: NULL once this one is full. */
 static struct content_batch *ask_row(struct diff *diff, compare_id row, struct content_batch *batch)
 {
@@ -205,7 +232,7 @@ static struct content_batch *ask_row(struct diff *diff, compare_id row, struct c
 
 	if (!compare_ask(diff->compare, row, &ask))
 		return batch;
-	if (content_batch_add(batch, name, len, &ask) != 0)
+	if (content_batch_add(batch, name, len, &ask) != 0 || (diff->options->fold && set_names(diff, row, batch) != 0))
 		diff->failed = true;
 	if (content_batch_rows(batch, &bytes) < BATCH_ROWS && bytes < BATCH_BYTES)
 		return batch;
@@ -311,6 +338,8 @@ static int start_compare(struct diff *diff)
 	if (!diff->compare)
 		return -1;
 	compare_be_patient(diff->compare);
+	compare_time_shift(diff->compare, diff->options->time_shift);
+	compare_fold(diff->compare, diff->options->fold);
 	diff->enters = diff->options->format != FORMAT_RSYNC;
 	if (diff->enters)
 		compare_tell_shared(diff->compare, diff_enter_shared, diff);
@@ -348,6 +377,47 @@ static void print_rows(struct diff *diff)
 	}
 }
 
+/* Seconds with what is not zero of the places behind the point. */
+static void add_seconds(struct buf *line, int64_t ns)
+{
+	buf_printf(line, "%lld.%09lld", (long long)(ns / 1000000000), (long long)(ns % 1000000000));
+	while (!line->failed && line->data[line->len - 1] == '0')
+		line->len--;
+	if (!line->failed && line->data[line->len - 1] == '.')
+		line->len--;
+}
+
+/* What was read, and what keeps differences from being seen. */
+static void add_filters(const struct diff *diff, struct buf *line)
+{
+	const struct options *options = diff->options;
+	size_t patterns = options->session.exclude_count;
+
+	buf_add_str(line, ", ");
+	text_count(line, content_bytes(diff->content));
+	buf_add_str(line, " bytes read");
+	if (patterns > 0) {
+		buf_printf(line, "; %zu pattern%s left out ", patterns, patterns == 1 ? "" : "s");
+		text_count(line, diff->left_out);
+		buf_add_str(line, diff->left_out == 1 ? " entry" : " entries");
+	}
+	if (options->session.max_depth != WIRE_DEPTH_ALL)
+		buf_printf(line, "; %u levels deep", options->session.max_depth);
+	if (options->session.one_file_system)
+		buf_add_str(line, "; on one file system");
+	if (options->fold) {
+		buf_add_str(line, "; names folded by ");
+		options_add_fold(line, options->fold);
+	}
+	if (options->time_tolerance > 0) {
+		buf_add_str(line, "; times within ");
+		add_seconds(line, options->time_tolerance);
+		buf_add_str(line, " s are equal");
+	}
+	if (options->time_shift > 0)
+		buf_printf(line, "; 1 to %u whole hours are no difference", options->time_shift);
+}
+
 static void print_summary(const struct diff *diff)
 {
 	static const struct {
@@ -374,6 +444,7 @@ static void print_summary(const struct diff *diff)
 		text_count(&line, diff->rows[parts[i].state]);
 		buf_printf(&line, " %s", parts[i].words);
 	}
+	add_filters(diff, &line);
 	headless_say_line(&line);
 	buf_fini(&line);
 }

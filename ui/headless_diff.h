@@ -52,6 +52,7 @@ struct diff {
 	bool enters;               /* only directories that two roots have are read */
 	bool ascii;
 	bool trouble;
+	uint64_t left_out;         /* names that matched a pattern, in all roots */
 	bool failed;               /* out of memory */
 	uint64_t rows[COMPARE_STATES];
 	uint64_t differing;        /* lines of rsync */

@@ -9,7 +9,9 @@
 
 #include <string.h>
 
-enum { LETTERS = 11, NANOSECONDS = 1000000000 };
+enum { LETTERS = 11 };
+
+#define NANOSECONDS INT64_C(1000000000)
 
 /* The letter of a type; a file and a directory have their own ways of being made. */
 static char type_letter(uint32_t mode)
@@ -173,9 +175,7 @@ static int64_t seconds(int64_t ns)
 
 static bool same_time(const struct diff *diff, const struct entry *a, const struct entry *b)
 {
-	int64_t apart = seconds(a->mtime) - seconds(b->mtime);
-
-	return (apart < 0 ? -apart : apart) <= diff->options->time_tolerance / NANOSECONDS;
+	return compare_same_time(diff->compare, seconds(a->mtime) * NANOSECONDS, seconds(b->mtime) * NANOSECONDS);
 }
 
 /* Both have it, of one type; `differs` has a type of its own for other devices. */

@@ -139,7 +139,7 @@ static bool take_frame(struct scanner *scanner, struct input *input, const struc
 {
 	const struct headless_scan *listener = scanner->listener;
 
-	if (frame->type >= WIRE_OPTIONAL || frame->id != HEADLESS_SCAN_ID)
+	if (frame->type == WIRE_HEARTBEAT || frame->id != HEADLESS_SCAN_ID)
 		return true;
 	if (!input->began && input->kind != SOURCE_RECORDING && is_no_directory(frame)) {
 		source_free(input->source);

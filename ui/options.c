@@ -1,6 +1,7 @@
 #include "options.h"
 
 #include "compare.h"
+#include "fold.h"
 #include "text.h"
 #include "wire.h"
 
@@ -9,7 +10,11 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { MAX_JOBS = 1024, MAX_CELLS = 1000 };
+enum {
+	MAX_JOBS = 1024,
+	MAX_CELLS = 1000,
+	MAX_SHIFT = 26, /* from one end of the world to the other */
+};
 
 enum option_operand { OPERAND_NONE, OPERAND_REQUIRED, OPERAND_OPTIONAL };
 
@@ -36,7 +41,7 @@ struct option {
 };
 
 static option_setter set_mode, set_batch, set_flag, set_string, set_backend, set_jobs, set_exclude, set_exclude_from,
-	set_depth, set_format, set_by, set_tolerance, set_choose, set_headless;
+	set_depth, set_format, set_by, set_tolerance, set_shift, set_fold, set_choose, set_headless;
 
 #define FIELD(name) offsetof(struct options, name)
 
@@ -47,14 +52,16 @@ static const struct option table[] = {
 	{ "diff", 0, OPERAND_NONE, 0, "", "compare ROOTs; exit 0 same, 1 different", set_mode, 0, MODE_DIFF },
 	{ "by", 0, OPERAND_REQUIRED, OPTION_CONFIG | OPTION_JOINED, "=LIST", NULL, set_by, 0, 0 },
 	{ "all", 0, OPERAND_NONE, OPTION_CONFIG | OPTION_JOINED, "", NULL, set_flag, FIELD(all), 0 },
-	{ "time-tolerance", 0, OPERAND_REQUIRED, OPTION_CONFIG, "=SECONDS", "by what, and how", set_tolerance, 0, 0 },
+	{ "fold", 0, OPERAND_REQUIRED, OPTION_CONFIG, "=case,unicode", "by what; all; names alike", set_fold, 0, 0 },
+	{ "time-tolerance", 0, OPERAND_REQUIRED, OPTION_CONFIG | OPTION_JOINED, "=SECONDS", NULL, set_tolerance, 0, 0 },
+	{ "time-shift", 0, OPERAND_REQUIRED, OPTION_CONFIG, "=HOURS", "times that are equal", set_shift, 0, 0 },
 	{ "dump", 0, OPERAND_NONE, 0, "", "write a recording of ROOT to stdout", set_mode, 0, MODE_DUMP },
 	{ "batch", 0, OPERAND_REQUIRED, 0, "=FILE", "run operations below the ROOTs (-: stdin)", set_batch, 0, 0 },
 	{ "backend", 'b', OPERAND_REQUIRED, OPTION_CONFIG, "=threads|workers", "what feeds local panes", set_backend, 0, 0 },
 	{ "jobs", 'j', OPERAND_REQUIRED, OPTION_CONFIG, "=N", "scanner threads in all", set_jobs, 0, 0 },
-	{ "one-file-system", 'x', OPERAND_NONE, OPTION_CONFIG, "", "stay on each ROOT's filesystem", set_flag,
+	{ "one-file-system", 'x', OPERAND_NONE, OPTION_CONFIG | OPTION_JOINED, "", NULL, set_flag,
 	  FIELD(session.one_file_system), 0 },
-	{ "follow", 'L', OPERAND_NONE, OPTION_CONFIG, "", "follow symbolic links to directories", set_flag,
+	{ "follow", 'L', OPERAND_NONE, OPTION_CONFIG, "", "stay on one filesystem; follow links", set_flag,
 	  FIELD(session.follow), 0 },
 	{ "exclude", 0, OPERAND_REQUIRED, OPTION_CONFIG | OPTION_JOINED, "=GLOB", NULL, set_exclude, 0, 0 },
 	{ "exclude-from", 0, OPERAND_REQUIRED, OPTION_CONFIG, "=FILE", "leave out what matches", set_exclude_from, 0, 0 },
@@ -263,10 +270,12 @@ static const char *set_format(struct options *options, const struct option *opti
 	return "none of text, typed, json, ncdu, rsync";
 }
 
-static const struct {
+struct word {
 	const char *word;
-	unsigned by;
-} criteria[] = {
+	unsigned flag;
+};
+
+static const struct word criteria[] = {
 	{ "type", 0 },
 	{ "size", COMPARE_SIZE },
 	{ "mtime", COMPARE_MTIME },
@@ -278,39 +287,71 @@ static const struct {
 	{ "auto", COMPARE_AUTO },
 };
 
-static const char *set_by(struct options *options, const struct option *option, const char *value)
-{
-	unsigned by = 0;
+static const struct word folds[] = { { "case", FOLD_CASE }, { "unicode", FOLD_UNICODE } };
 
-	(void)option;
+/* Words with commas between. Returns false for one that is not of the table. */
+static bool read_words(const char *value, const struct word *words, size_t count, unsigned *flags)
+{
+	*flags = 0;
 	for (;;) {
 		size_t len = strcspn(value, ",");
 		size_t i = 0;
 
-		while (i < ARRAY_LEN(criteria) && (strlen(criteria[i].word) != len || memcmp(criteria[i].word, value, len) != 0))
+		while (i < count && (strlen(words[i].word) != len || memcmp(words[i].word, value, len) != 0))
 			i++;
-		if (i == ARRAY_LEN(criteria))
-			return "not of type, size, mtime, content, target, mode, owner, group, auto";
-		by |= criteria[i].by;
+		if (i == count)
+			return false;
+		*flags |= words[i].flag;
 		if (!value[len])
-			break;
+			return true;
 		value += len + 1;
 	}
+}
+
+/* A word without a flag stands where no other does. */
+static void add_words(struct buf *out, const struct word *words, size_t count, unsigned flags)
+{
+	const char *comma = "";
+
+	for (size_t i = 0; i < count; i++) {
+		if (words[i].flag ? !(flags & words[i].flag) : flags != 0)
+			continue;
+		buf_add_str(out, comma);
+		buf_add_str(out, words[i].word);
+		comma = ",";
+	}
+}
+
+static const char *set_by(struct options *options, const struct option *option, const char *value)
+{
+	unsigned by;
+
+	(void)option;
+	if (!read_words(value, criteria, ARRAY_LEN(criteria), &by))
+		return "not of type, size, mtime, content, target, mode, owner, group, auto";
 	options->by = by;
 	return NULL;
 }
 
 void options_add_by(struct buf *out, unsigned by)
 {
-	const char *comma = "";
+	add_words(out, criteria, ARRAY_LEN(criteria), by);
+}
 
-	for (size_t i = 0; i < ARRAY_LEN(criteria); i++) {
-		if (criteria[i].by ? !(by & criteria[i].by) : by != 0)
-			continue;
-		buf_add_str(out, comma);
-		buf_add_str(out, criteria[i].word);
-		comma = ",";
-	}
+static const char *set_fold(struct options *options, const struct option *option, const char *value)
+{
+	unsigned fold;
+
+	(void)option;
+	if (!read_words(value, folds, ARRAY_LEN(folds), &fold))
+		return "not of case, unicode";
+	options->fold = fold;
+	return NULL;
+}
+
+void options_add_fold(struct buf *out, unsigned flags)
+{
+	add_words(out, folds, ARRAY_LEN(folds), flags);
 }
 
 /* Seconds with at most nine places behind a point. */
@@ -329,6 +370,17 @@ static const char *set_tolerance(struct options *options, const struct option *o
 	for (size_t places = strlen(part); places < 9; places++)
 		nanoseconds *= 10;
 	options->time_tolerance = (int64_t)seconds * 1000000000 + nanoseconds;
+	return NULL;
+}
+
+static const char *set_shift(struct options *options, const struct option *option, const char *value)
+{
+	unsigned hours;
+
+	(void)option;
+	if (!read_number(value, strlen(value), 0, MAX_SHIFT, &hours))
+		return "not a number of hours from 0 to 26";
+	options->time_shift = hours;
 	return NULL;
 }
 

@@ -39,6 +39,8 @@ struct options {
 	bool depth_first;
 	unsigned by;                    /* MODE_DIFF: enum compare_by */
 	int64_t time_tolerance;         /* nanoseconds */
+	unsigned time_shift;            /* hours */
+	unsigned fold;                  /* enum fold_flags */
 	bool all;                       /* rows that are the same too */
 	const char *batch;              /* the file of MODE_BATCH, may be "-" */
 
@@ -87,6 +89,9 @@ MUN_NODISCARD const char *options_lock(struct options *options, const char *key)
 
 /** Append the words of criteria (enum compare_by) as --by takes them. */
 void options_add_by(struct buf *out, unsigned by);
+
+/** Append the words of fold_flags as --fold takes them. */
+void options_add_fold(struct buf *out, unsigned flags);
 
 /** Append the screen of --help. */
 void options_help(struct buf *out);
