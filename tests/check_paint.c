@@ -285,6 +285,26 @@ START_TEST(test_footer_and_status)
 }
 END_TEST
 
+static void wake_nobody(void *arg)
+{
+	(void)arg;
+}
+
+/** That a pane polls is told before what feeds it. */
+START_TEST(test_narrow_footer)
+{
+	struct pane *pane = open_pane("/x");
+
+	add(pane, TREE_ROOT, "a", S_IFREG | 0644, 1);
+	pane->source = source_new(&(struct source_options){ .kind = SOURCE_THREADS, .root = "/x", .wake = wake_nobody });
+	ck_assert_ptr_nonnull(pane->source);
+	assert_holds(30, 12, "└ 1 entry ───────── threads ─┘");
+	pane->polls = true;
+	assert_holds(40, 12, "└ 1 entry ─────────── threads, polled ─┘");
+	assert_holds(24, 12, "└ 1 entry ──── polled ─┘");
+}
+END_TEST
+
 START_TEST(test_root_is_spelled_out)
 {
 	open_pane(".");
@@ -424,6 +444,7 @@ int main(void)
 	tcase_add_loop_test(tests, test_no_rows, 0, ARRAY_LEN(empty_cases));
 	tcase_add_test(tests, test_filter);
 	tcase_add_test(tests, test_footer_and_status);
+	tcase_add_test(tests, test_narrow_footer);
 	tcase_add_test(tests, test_root_is_spelled_out);
 	tcase_add_test(tests, test_hostile_names);
 	tcase_add_test(tests, test_any_size);

@@ -414,24 +414,38 @@ static void add_footer(const struct paint *p, const struct pane *pane, struct bu
 	}
 }
 
+/** What feeds the pane, and what is special about it; without the first where there is little room. */
+static void add_kind(const struct pane *pane, bool source, struct buf *out)
+{
+	const struct session *session = pane->session;
+	const char *const words[] = {
+		source ? backend_name(pane) : "",
+		pane->polls ? "polled" : "",
+		session->comparison && session->comparison->reference == pane ? "reference" : "",
+		session->linked && !session->comparison ? "linked" : "",
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(words); i++)
+		if (*words[i])
+			buf_printf(out, "%s%s", out->len > 0 ? ", " : "", words[i]);
+}
+
 static void paint_footer(const struct paint *p, const struct pane *pane, struct rect frame, bool active)
 {
 	uint16_t style = active ? STYLE_TITLE_ACTIVE : STYLE_TITLE;
 	struct buf text = BUF_INIT;
 	struct buf kind = BUF_INIT;
 	int y = frame.y + frame.h - 1;
-	int used;
+	int room;
 
 	add_footer(p, pane, &text);
-	buf_add_str(&kind, backend_name(pane));
-	if (pane->polls)
-		buf_add_str(&kind, ", polled");
-	if (pane->session->comparison && pane->session->comparison->reference == pane)
-		buf_add_str(&kind, kind.len > 0 ? ", reference" : "reference");
-	if (pane->session->linked && !pane->session->comparison)
-		buf_add_str(&kind, kind.len > 0 ? ", linked" : "linked");
-	used = paint_label(p, frame.x + 1, y, frame.w - 2, &text, style);
-	if (used + (int)kind.len + 2 <= frame.w - 3)
+	room = frame.w - 3 - paint_label(p, frame.x + 1, y, frame.w - 2, &text, style);
+	add_kind(pane, true, &kind);
+	if ((int)kind.len + 2 > room) {
+		buf_clear(&kind);
+		add_kind(pane, false, &kind);
+	}
+	if ((int)kind.len + 2 <= room)
 		paint_label(p, frame.x + frame.w - 2 - (int)kind.len - 2, y, (int)kind.len + 2, &kind, STYLE_TITLE);
 	buf_fini(&text);
 	buf_fini(&kind);
