@@ -87,6 +87,7 @@ static void drop_source(struct pane *pane)
 	pane->source = NULL;
 	pane_acl_reset(pane);
 	pane_why_reset(pane);
+	pane_read_reset(pane);
 	if (pane->look.asked && !pane->look.answered) {
 		pane->look.answered = true;
 		pane->look.error = ERROR_NOTCONN;

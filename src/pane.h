@@ -264,6 +264,9 @@ void pane_why_fini(struct pane *pane);
 /** Ask for a part of a file from `offset` on, at most WIRE_MAX_DATA bytes; the answer arrives in `part`. */
 void pane_read(struct pane *pane, entry_id id, uint64_t offset);
 
+/** The source has gone: what was asked will not be answered. */
+void pane_read_reset(struct pane *pane);
+
 /** For pane_take(): WIRE_DATA. False when it breaks the rules. */
 bool pane_read_frame(struct pane *pane, const struct wire_frame *frame);
 

@@ -31,6 +31,17 @@ void pane_read(struct pane *pane, entry_id id, uint64_t offset)
 	buf_fini(&out);
 }
 
+void pane_read_reset(struct pane *pane)
+{
+	struct pane_part *part = &pane->part;
+
+	if (!part->asked || part->answered)
+		return;
+	part->answered = true;
+	part->error = ERROR_NOTCONN;
+	pane->session->version++;
+}
+
 bool pane_read_frame(struct pane *pane, const struct wire_frame *frame)
 {
 	struct wire_reader in = frame->payload;

@@ -1,8 +1,10 @@
 """Pager, editor and other programs on the terminal: which run, with which words, and what is seen of them."""
 import os
+import signal
 import sys
 
 from browse import check_left, command, current, key, plant, start, still
+from term import children_of
 
 HOSTILE = ('-rf', '+:!touch PWN', '$(touch PWN)', '`touch PWN`', "';touch PWN;'", '%f', 'new\nline', 'a b', '~', '*')
 
@@ -219,6 +221,22 @@ def test_bytes_with_threads(ctx):
 
 def test_bytes_with_workers(ctx):
     look_at_bytes(ctx, '-b', 'workers')
+
+
+def test_worker_that_goes(ctx):
+    root = plant(ctx.path('tree'), 'file')
+    binary(root, 'file', bytes(100000))
+    term = browse(ctx, root, '-b', 'workers')
+    key(term, 'v', '00000010  00')
+    worker, = children_of(term.interface())
+    os.kill(worker, signal.SIGSTOP)
+    key(term, 'G', 'reading')
+    os.kill(worker, signal.SIGKILL)
+    term.wait_text('transport endpoint is not connected')
+    term.keys('Esc')
+    panes_again(term)
+    term.keys('q')
+    check_left(term, 0)
 
 
 def test_file_that_goes(ctx):
