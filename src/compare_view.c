@@ -136,11 +136,22 @@ static int begin_making(struct compare_view *view)
 	return push_level(view, view->dir);
 }
 
+/* Is there nothing to be seen of a row? Owner or mode may differ in one that is the same. */
+static bool is_plain(const struct compare *compare, compare_id row)
+{
+	struct compare_look look;
+
+	if (!compare_view_is_same(compare, row))
+		return false;
+	compare_look(compare, row, &look);
+	return look.differs == 0;
+}
+
 /* Can a row join the run that the last item is, or would begin? */
 static bool is_folded(const struct compare_view *view, const struct compare_item *last, compare_id row, uint32_t indent)
 {
-	return view->fold && last && last->indent == indent && !last->open && compare_view_is_same(view->compare, row) &&
-	       (last->run > 0 || compare_view_is_same(view->compare, last->row));
+	return view->fold && last && last->indent == indent && !last->open && is_plain(view->compare, row) &&
+	       (last->run > 0 || is_plain(view->compare, last->row));
 }
 
 static int add_item(struct compare_view *view, compare_id row, bool open)

@@ -30,7 +30,7 @@ struct compare_view {
 	struct compare *compare; /* borrowed */
 	compare_id dir;      /* whose rows are shown */
 	unsigned show;       /* a bit for each enum compare_state of the rows that are shown, and of those below directories */
-	bool fold;           /* runs of rows that are the same are one line */
+	bool fold;           /* runs of rows that are the same, owner and mode too, are one line */
 	bool no_hidden;      /* names with a leading dot are left out */
 	struct buf filter;   /* only names that contain this, ASCII case folded */
 

@@ -270,6 +270,24 @@ START_TEST(runs_that_are_the_same_are_folded)
 }
 END_TEST
 
+/* Its letter must not get out of sight, though nobody asked for modes to be compared. */
+START_TEST(what_differs_in_its_mode_is_not_folded)
+{
+	struct attrs attrs = { .flags = ATTRS_KNOWN, .mode = S_IFREG | 0600, .nlink = 1, .ino = 7, .dev = 1, .size = 1 };
+
+	add_all("a");
+	add_all("b");
+	add_all("c");
+	add_all("d");
+	add_all("e");
+	ck_assert_int_eq(tree_set_attrs(trees[1], tree_lookup(trees[1], "c", 1), &attrs), 0);
+	view.fold = true;
+	step(0);
+	ck_assert_int_eq(compare_state(compare, row(0, "c")), COMPARE_SAME);
+	ck_assert_str_eq(list(), ">a*2 c d*2");
+}
+END_TEST
+
 START_TEST(open_directories_have_their_rows_below_them)
 {
 	add_all("d/");
@@ -482,6 +500,7 @@ int main(void)
 	tcase_add_test(tcase, the_cursor_keeps_its_line_on_the_screen);
 	tcase_add_test(tcase, states_and_filters_say_what_is_shown);
 	tcase_add_test(tcase, runs_that_are_the_same_are_folded);
+	tcase_add_test(tcase, what_differs_in_its_mode_is_not_folded);
 	tcase_add_test(tcase, open_directories_have_their_rows_below_them);
 	tcase_add_test(tcase, the_next_difference_is_found_below_and_above);
 	tcase_add_test(tcase, a_directory_is_before_what_is_in_it);
