@@ -437,6 +437,18 @@ static FILE *stream_on(int fd, const char *mode)
 	return stream;
 }
 
+/**
+ * Curses would put back the terminal's own palette whenever it leaves the screen, and with it take away colours that the
+ * user has set. We never change one: let it have nothing to send.
+ */
+static void keep_palette(void)
+{
+	char *reset = tigetstr("oc");
+
+	if (reset && reset != (char *)-1)
+		*reset = '\0';
+}
+
 /** Have curses take the terminal over. Returns whether it did. */
 static bool open_screen(struct curses_term *self, const char *type)
 {
@@ -449,6 +461,7 @@ static bool open_screen(struct curses_term *self, const char *type)
 	self->screen = newterm((char *)type, self->out, self->in);
 	if (!self->screen)
 		return false;
+	keep_palette();
 	raw();
 	noecho();
 	nonl();

@@ -165,14 +165,8 @@ def check_left(term, status, pids=(), timeout=2.0):
     """The program has ended with this status, the terminal is as before, and its processes are gone."""
     assert term.wait_end() == status, 'ended with %s, not %s:\n%s' % (term.status, status, term.text())
     term.check_restored()
-    check_clean(term)
-    check_gone(term, pids, timeout)
-
-
-def check_clean(term):
-    """Only allowed sequences; curses sends `oc`, the reset of the palette, when it comes back from a shell."""
-    term.screen.violations = [found for found in term.screen.violations if found != '\x1b]104\x07']
     term.check_clean()
+    check_gone(term, pids, timeout)
 
 
 def check_gone(term, pids, timeout=2.0):

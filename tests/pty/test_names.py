@@ -6,7 +6,7 @@ title, hide, or look like another name: one name is one row, and two names are n
 import os
 import re
 
-from browse import all_complete, check_clean, check_frame, check_left, command, panes, start, still, wait_pane
+from browse import all_complete, check_frame, check_left, command, panes, start, still, wait_pane
 
 # Each as bytes; no slash, no NUL, at most 255.
 HOSTILE = [
@@ -54,7 +54,7 @@ def check_obeyed_nothing(ctx, term):
     assert term.screen.bells == 0, 'a bell rang'
     assert not {1000, 1002, 1003, 1006} & term.screen.modes
     assert b'\x1b]0;' not in term.output and b'\x1b]2;' not in term.output
-    check_clean(term)
+    term.check_clean()
     assert not os.path.exists(ctx.path('PWN')) and not os.path.exists('PWN')
 
 
