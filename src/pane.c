@@ -1,6 +1,5 @@
-#include "pane.h"
+#include "pane_impl.h"
 
-#include "apply.h"
 #include "session.h"
 #include "wire.h"
 
@@ -8,7 +7,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { RESTARTS = 3, RECORDED_SCAN = 1 };
+enum { RESTARTS = 3 };
 
 #define RATE_EVERY (250 * LOOP_MS)
 #define HEALTH (60 * LOOP_SECOND)
@@ -36,28 +35,12 @@ struct pane *pane_new(struct session *session, const char *root)
 	return pane;
 }
 
-static void free_scan(struct pane_scan *scan)
-{
-	scan_view_free(scan->view);
-	free(scan);
-}
-
-static void free_scans(struct pane *pane)
-{
-	while (pane->scans) {
-		struct pane_scan *scan = pane->scans;
-
-		pane->scans = scan->next;
-		free_scan(scan);
-	}
-}
-
 void pane_free(struct pane *pane)
 {
 	if (!pane)
 		return;
 	source_free(pane->source);
-	free_scans(pane);
+	pane_free_scans(pane);
 	if (pane->tree)
 		rows_fini(&pane->rows);
 	tree_free(pane->tree);
@@ -74,14 +57,14 @@ void pane_free(struct pane *pane)
 	free(pane);
 }
 
-static void set_state(struct pane *pane, enum pane_state state)
+void pane_set_state(struct pane *pane, enum pane_state state)
 {
 	pane->state = state;
 	pane->session->version++;
 }
 
 /* Let go of the source: what it was asked will not be answered. */
-static void drop_source(struct pane *pane)
+void pane_drop_source(struct pane *pane)
 {
 	source_free(pane->source);
 	pane->source = NULL;
@@ -95,17 +78,17 @@ static void drop_source(struct pane *pane)
 }
 
 /* The pane has failed; `R` tries again. */
-static void fail(struct pane *pane, const char *reason)
+void pane_fail(struct pane *pane, const char *reason)
 {
-	drop_source(pane);
-	free_scans(pane);
+	pane_drop_source(pane);
+	pane_free_scans(pane);
 	session_jobs_lost(pane->session, pane, false);
 	if (reason) {
 		buf_clear(&pane->reason);
 		buf_add_str(&pane->reason, reason);
 	}
 	pane->can_retry = true;
-	set_state(pane, PANE_FAILED);
+	pane_set_state(pane, PANE_FAILED);
 }
 
 static void ring_bell(void *arg)
@@ -120,7 +103,7 @@ static enum source_kind kind_of(const struct pane *pane)
 	return pane->session->options.backend == BACKEND_WORKERS ? SOURCE_WORKER : SOURCE_THREADS;
 }
 
-static bool start_source(struct pane *pane)
+bool pane_start_source(struct pane *pane)
 {
 	const struct source_options options = {
 		.kind = kind_of(pane),
@@ -139,192 +122,8 @@ static bool start_source(struct pane *pane)
 		return true;
 	buf_clear(&pane->reason);
 	buf_printf(&pane->reason, "cannot start %s: %s", options.kind == SOURCE_WORKER ? "muntin-worker" : "a thread", strerror(errno));
-	fail(pane, NULL);
+	pane_fail(pane, NULL);
 	return false;
-}
-
-/* Scans ----------------------------------------------------------------------------------------------- */
-
-/* A reading that does not show in the title. */
-static bool is_silent(const struct pane_scan *scan)
-{
-	return scan->quiet && scan->shallow;
-}
-
-/* Does a scan go on that shows in the title? */
-static bool is_scanning(const struct pane *pane)
-{
-	const struct pane_scan *scan = pane->scans;
-
-	while (scan && is_silent(scan))
-		scan = scan->next;
-	return scan != NULL;
-}
-
-static struct pane_scan *add_scan(struct pane *pane, uint64_t id, entry_id top, bool shallow, bool quiet)
-{
-	struct pane_scan *scan = calloc(1, sizeof *scan);
-
-	if (!scan)
-		return NULL;
-	*scan = (struct pane_scan){ .id = id, .top = top, .shallow = shallow, .quiet = quiet, .began = loop_now() };
-	scan->view = scan_view_new(pane->tree, top);
-	if (!scan->view) {
-		free(scan);
-		return NULL;
-	}
-	scan->next = pane->scans;
-	pane->scans = scan;
-	return scan;
-}
-
-/* Levels that a scan of this directory may read. */
-static uint32_t depth_below(const struct pane *pane, entry_id top)
-{
-	uint32_t limit = pane->session->options.max_depth;
-	uint32_t at = tree_dir(pane->tree, top)->depth;
-
-	if (limit == WIRE_DEPTH_ALL)
-		return limit;
-	return limit > at ? limit - at : 0;
-}
-
-static int request_scan(struct pane *pane, uint64_t id, entry_id top, bool shallow)
-{
-	const struct session_options *options = &pane->session->options;
-	struct buf path = BUF_INIT;
-	struct buf out = BUF_INIT;
-	struct wire_scan request = {
-		.flags = (uint8_t)((options->one_file_system ? WIRE_SCAN_ONE_FS : 0) | (options->follow ? WIRE_SCAN_FOLLOW : 0) |
-				   (shallow ? WIRE_SCAN_SHALLOW : 0) | (pane->session->turns ? WIRE_SCAN_TURNS : 0)),
-		.depth = shallow ? 1 : depth_below(pane, top),
-		.jobs = session_share(pane->session),
-	};
-	int done = -1;
-
-	tree_path(pane->tree, top, &path);
-	request.path = path.data ? path.data : "";
-	request.path_len = path.len;
-	wire_put_scan(&out, id, &request, options->exclude, options->exclude_count);
-	if (!path.failed && !out.failed)
-		done = source_request(pane->source, out.data, out.len);
-	buf_fini(&path);
-	buf_fini(&out);
-	return done;
-}
-
-/* Nanoseconds since 1970. */
-static int64_t wall_clock(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	return now.tv_sec * LOOP_SECOND + now.tv_nsec;
-}
-
-static void start_scan(struct pane *pane, entry_id top, bool shallow, bool quiet)
-{
-	uint64_t id = pane->recording ? RECORDED_SCAN : ++pane->session->next_id;
-
-	if (!start_source(pane))
-		return;
-	if (!add_scan(pane, id, top, shallow, quiet)) {
-		fail(pane, "out of memory");
-		return;
-	}
-	pane->last_record = loop_now();
-	if (top == TREE_ROOT && !shallow)
-		pane->scanned_at = wall_clock();
-	if (!pane->recording && request_scan(pane, id, top, shallow) != 0 && errno != EPIPE) {
-		fail(pane, strerror(errno));
-		return;
-	}
-	if (!shallow && !quiet)
-		pane->stopped = false;
-	if (is_scanning(pane))
-		set_state(pane, PANE_SCANNING);
-}
-
-static struct pane_scan *find_scan(const struct pane *pane, uint64_t id)
-{
-	struct pane_scan *scan = pane->scans;
-
-	while (scan && scan->id != id)
-		scan = scan->next;
-	return scan;
-}
-
-static void remove_scan(struct pane *pane, struct pane_scan *scan)
-{
-	struct pane_scan **at = &pane->scans;
-
-	while (*at != scan)
-		at = &(*at)->next;
-	*at = scan->next;
-	free_scan(scan);
-}
-
-/* Directories that a reading of one directory has found: read what is below them. */
-static void scan_new_dirs(struct pane *pane, entry_id dir, bool quiet)
-{
-	if (!tree_has(pane->tree, dir) || !tree_dir(pane->tree, dir))
-		return;
-	for (entry_id at = tree_dir(pane->tree, dir)->first; at && pane->source; at = tree_entry(pane->tree, at)->next) {
-		const struct dir *found = tree_dir(pane->tree, at);
-
-		if (found && found->state == DIR_UNREAD)
-			start_scan(pane, at, false, quiet);
-	}
-}
-
-/* A directory that was to be read again has gone: its row is the business of the one above. */
-static void check_gone(struct pane *pane, entry_id dir, bool quiet)
-{
-	enum error error;
-
-	if (dir == TREE_ROOT || !tree_has(pane->tree, dir) || !tree_dir(pane->tree, dir) || tree_dir(pane->tree, dir)->state != DIR_UNREADABLE)
-		return;
-	error = tree_entry(pane->tree, dir)->error;
-	if (error == ERROR_NOENT || error == ERROR_NOTDIR || error == ERROR_LOOP || error == ERROR_STALE)
-		start_scan(pane, tree_entry(pane->tree, dir)->parent, true, quiet);
-}
-
-/* What a root that could not be read means for its pane. True when it is tried as a recording instead. */
-static bool root_failed(struct pane *pane)
-{
-	const struct dir *root = tree_dir(pane->tree, TREE_ROOT);
-	enum error error = tree_entry(pane->tree, TREE_ROOT)->error;
-
-	if (root->state != DIR_UNREADABLE)
-		return false;
-	if (error == ERROR_NOTDIR && !pane->recording) {
-		drop_source(pane);
-		pane->recording = true;
-		pane->wanted = true;
-		return true;
-	}
-	fail(pane, error_text(error));
-	return true;
-}
-
-/* A scan has ended: what is the pane's state now? */
-static void scan_ended(struct pane *pane, struct pane_scan *scan)
-{
-	entry_id top = scan->top;
-	bool shallow = scan->shallow;
-	bool quiet = scan->quiet;
-
-	if (is_silent(scan))
-		pane_watch_ended(pane, scan);
-	remove_scan(pane, scan);
-	if (shallow)
-		scan_new_dirs(pane, top, quiet);
-	if (top == TREE_ROOT && root_failed(pane))
-		return;
-	if (shallow)
-		check_gone(pane, top, quiet);
-	if (!is_scanning(pane) && pane->state == PANE_SCANNING)
-		set_state(pane, pane->stopped ? PANE_STOPPED : PANE_COMPLETE);
 }
 
 /* Frames ---------------------------------------------------------------------------------------------- */
@@ -359,30 +158,6 @@ static bool take_look(struct pane *pane, const struct wire_frame *frame)
 	return true;
 }
 
-static bool take_scan_frame(struct pane *pane, const struct wire_frame *frame)
-{
-	struct pane_scan *scan = find_scan(pane, frame->id);
-	uint64_t before;
-
-	if (!scan)
-		return true;
-	before = scan_view_entries(scan->view);
-	switch (scan_view_apply(scan->view, frame, NULL)) {
-	case APPLY_OK:
-		pane->arrived += scan_view_entries(scan->view) - before;
-		return true;
-	case APPLY_DONE:
-		scan_ended(pane, scan);
-		return true;
-	case APPLY_NOMEM:
-		fail(pane, "out of memory");
-		return true;
-	case APPLY_BAD:
-		break;
-	}
-	return false;
-}
-
 static bool take_frame(struct pane *pane, const struct wire_frame *frame)
 {
 	switch (frame->type) {
@@ -405,24 +180,24 @@ static bool take_frame(struct pane *pane, const struct wire_frame *frame)
 	case WIRE_STEP:
 		return pane_why_frame(pane, frame);
 	default:
-		return frame->type >= WIRE_OPTIONAL || (frame->type <= WIRE_DONE && take_scan_frame(pane, frame));
+		return frame->type >= WIRE_OPTIONAL || (frame->type <= WIRE_DONE && pane_take_scan_frame(pane, frame));
 	}
 }
 
 /* A worker has gone wrong: another one, after 1, 2 and 4 seconds; then `R`. */
 static void restart_later(struct pane *pane)
 {
-	drop_source(pane);
-	free_scans(pane);
+	pane_drop_source(pane);
+	pane_free_scans(pane);
 	session_jobs_lost(pane->session, pane, false);
 	if (loop_now() - pane->started_at > HEALTH)
 		pane->restarts = 0;
 	if (pane->restarts >= RESTARTS) {
-		fail(pane, NULL);
+		pane_fail(pane, NULL);
 		return;
 	}
 	pane->restart_at = loop_now() + (LOOP_SECOND << pane->restarts++);
-	set_state(pane, PANE_RESTARTING);
+	pane_set_state(pane, PANE_RESTARTING);
 }
 
 /* What came is no stream. */
@@ -431,7 +206,7 @@ static void source_is_bad(struct pane *pane)
 	buf_clear(&pane->reason);
 	buf_add_str(&pane->reason, "sent damaged data");
 	if (pane->recording)
-		fail(pane, "the recording is damaged");
+		pane_fail(pane, "the recording is damaged");
 	else
 		restart_later(pane);
 }
@@ -492,9 +267,9 @@ static void check_source(struct pane *pane)
 		if (!pane->recording)
 			restart_later(pane);
 		else if (why.len > 0 || pane->scans)
-			fail(pane, why.len > 0 ? NULL : "the recording ends early");
+			pane_fail(pane, why.len > 0 ? NULL : "the recording ends early");
 		else {
-			drop_source(pane);
+			pane_drop_source(pane);
 		}
 	}
 	buf_fini(&why);
@@ -517,7 +292,7 @@ static int64_t update_rate(struct pane *pane, int64_t now)
 {
 	double rate;
 
-	if (!is_scanning(pane)) {
+	if (!pane_is_scanning(pane)) {
 		pane->rate = 0;
 		pane->rate_at = 0;
 		return INT64_MAX;
@@ -590,7 +365,7 @@ int64_t pane_step(struct pane *pane, int64_t now, bool *changed)
 		pane->wanted = true;
 	if (pane->wanted) {
 		pane->wanted = false;
-		start_scan(pane, TREE_ROOT, false, false);
+		pane_start_scan(pane, TREE_ROOT, false, false);
 	}
 	if (pane->state == PANE_RESTARTING)
 		due = pane->restart_at;
@@ -640,12 +415,12 @@ void pane_set_jobs(struct pane *pane, unsigned jobs)
 void pane_restart(struct pane *pane)
 {
 	session_jobs_lost(pane->session, pane, false);
-	drop_source(pane);
-	free_scans(pane);
+	pane_drop_source(pane);
+	pane_free_scans(pane);
 	pane->restarts = 0;
 	pane->can_retry = false;
 	pane->wanted = true;
-	set_state(pane, PANE_SCANNING);
+	pane_set_state(pane, PANE_SCANNING);
 }
 
 bool pane_busy(const struct pane *pane)
@@ -667,59 +442,6 @@ int64_t pane_silent(const struct pane *pane, int64_t now)
 	if (!pane->scans || !pane->source || now < pane->last_record)
 		return 0;
 	return now - pane->last_record;
-}
-
-/* Requests -------------------------------------------------------------------------------------------- */
-
-void pane_rescan(struct pane *pane)
-{
-	if (!pane->source || pane->recording) {
-		pane_restart(pane);
-		return;
-	}
-	start_scan(pane, pane->rows.dir, false, false);
-}
-
-void pane_scan_below(struct pane *pane, entry_id dir)
-{
-	if (pane->source && !pane->recording)
-		start_scan(pane, dir, false, false);
-}
-
-void pane_refresh(struct pane *pane, entry_id dir)
-{
-	if (pane->source && !pane->recording && tree_has(pane->tree, dir) && tree_dir(pane->tree, dir))
-		start_scan(pane, dir, true, false);
-}
-
-void pane_refresh_quietly(struct pane *pane, entry_id dir)
-{
-	if (pane->source && !pane->recording && tree_has(pane->tree, dir) && tree_dir(pane->tree, dir))
-		start_scan(pane, dir, true, true);
-}
-
-bool pane_stop(struct pane *pane)
-{
-	struct buf out = BUF_INIT;
-
-	if (!is_scanning(pane))
-		return false;
-	for (struct pane_scan *scan = pane->scans, *next; scan; scan = next) {
-		next = scan->next;
-		if (is_silent(scan))
-			continue;
-		wire_close(&out, wire_open(&out, WIRE_STOP, scan->id));
-		remove_scan(pane, scan);
-	}
-	if (pane->source && !pane->recording && !out.failed && source_request(pane->source, out.data, out.len) != 0)
-		buf_clear(&out);
-	buf_fini(&out);
-	if (pane->recording) {
-		drop_source(pane);
-	}
-	pane->stopped = true;
-	set_state(pane, PANE_STOPPED);
-	return true;
 }
 
 void pane_look(struct pane *pane, entry_id id)
