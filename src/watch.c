@@ -45,6 +45,7 @@ struct watched_set {
 	struct watched *items;
 	size_t count;
 	size_t cap;
+	bool anew;           /* a set before it was never looked at: who asks may have forgotten what was told of these */
 };
 
 struct watch {
@@ -244,7 +245,7 @@ static void replace(struct watch *watch, struct watched_set *next)
 		struct watched *item = &next->items[i];
 		struct watched *before = set_find(set, item, i);
 
-		if (!before)
+		if (!before || next->anew)
 			continue;
 		item->number = before->number;
 		item->changed = before->changed;
@@ -454,6 +455,7 @@ int watch_set(struct watch *watch, uint64_t id, const struct wire_reader *paths)
 		return -1;
 	}
 	pthread_mutex_lock(&watch->lock);
+	set.anew = watch->asked;
 	set_fini(&watch->next);
 	watch->next = set;
 	watch->asked = true;

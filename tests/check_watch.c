@@ -389,6 +389,25 @@ START_TEST(another_set)
 }
 END_TEST
 
+/* Of a set that follows another one so fast that nobody has looked at that, all is told: it may have been let go in between. */
+START_TEST(away_and_back)
+{
+	struct listener listener;
+	struct sandbox box;
+
+	sandbox_init(&box);
+	sandbox_make(&box, "a/ b/");
+	listener_init(&listener, box.path, RING_SIZE);
+	watch(&listener, "a", "+a");
+	for (int turn = 0; turn < 100; turn++) {
+		ck_assert_int_eq(ask(&listener, "b"), 0);
+		watch(&listener, "a", "+a");
+	}
+	listener_fini(&listener);
+	sandbox_fini(&box);
+}
+END_TEST
+
 START_TEST(bad_sets)
 {
 	static const char *const bad[] = { "..", "a/../b", "/a", "a/", "a//b", "./a" };
@@ -1011,6 +1030,7 @@ int main(void)
 		tcase_add_test(told, reading_is_no_change);
 		tcase_add_test(told, many_changes_are_one);
 		tcase_add_test(told, another_set);
+		tcase_add_test(told, away_and_back);
 		tcase_add_test(told, bad_sets);
 		tcase_add_test(told, large_set);
 		tcase_add_test(told, unwatchable);
