@@ -469,7 +469,7 @@ int main(void)
 	suite_add_tcase(suite, tcase);
 	tcase_set_timeout(tcase, 120);
 	tcase_add_checked_fixture(tcase, setup, teardown);
-	tcase_add_loop_test(tcase, nothing_wrong_is_ever_painted, 0, 12);
+	tcase_add_loop_test(tcase, nothing_wrong_is_ever_painted, 0, 40);
 	srunner_run_all(runner, CK_ENV);
 	failed = srunner_ntests_failed(runner);
 	srunner_free(runner);
