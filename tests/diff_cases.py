@@ -36,7 +36,7 @@ def diff(*args, cwd, user=None):
 
 
 def opened(tmp, *args):
-    """The directories that --diff opens below its roots, as strace sees them; what the system tells of devices is none of them."""
+    """What --diff opens, as strace sees it: roots by their names, gone ones too, and what is below by its path there."""
     if not shutil.which('strace'):
         raise Skip('strace')
     log = os.path.join(tmp, b'trace')
@@ -44,9 +44,12 @@ def opened(tmp, *args):
     done = subprocess.run(words, cwd=tmp, capture_output=True, check=False)
     if done.returncode > 2 or not os.path.exists(log):
         raise Skip('a strace that is allowed to trace')
-    with open(log, 'rb') as trace:
-        calls = re.findall(rb'openat2?\(([^,]+), "([^"]*)"', trace.read())
-    return sorted({name for dir, name in calls if not name.startswith(b'/') and b'</sys/' not in dir})
+    with open(log, 'rb') as lines:
+        trace = lines.read()
+    below = os.path.realpath(tmp) + b'/'
+    paths = {path[len(below):] for path in re.findall(rb'= \d+<([^>]*)>', trace) if path.startswith(below)}
+    roots = set(re.findall(rb'openat2?\([^,]+, "([^"]*)"', trace)) & set(map(os.fsencode, args))
+    return sorted(roots | {path.split(b'/', 1)[1] for path in paths if b'/' in path})
 
 
 def test_lone_directories_are_not_read(tmp):
