@@ -188,7 +188,8 @@ void compare_free(struct compare *compare)
 	}
 	pool_fini(&compare->rows);
 	pool_fini(&compare->sides);
-	free(compare->slots);
+	for (size_t i = 0; i < INDEX_PARTS; i++)
+		free(compare->index[i].items);
 	free(compare->queue);
 	free(compare->dirty);
 	free(compare->wants);
@@ -214,7 +215,9 @@ size_t compare_memory(const struct compare *compare)
 
 	for (size_t i = 0; i < compare->count; i++)
 		bytes += sizeof *compare->panes + compare->panes[i].row_cap * sizeof(compare_id);
-	bytes += compare->slot_cap * sizeof *compare->slots + compare->order_cap * sizeof *compare->order;
+	for (size_t i = 0; i < INDEX_PARTS; i++)
+		bytes += compare->index[i].cap * sizeof *compare->index[i].items;
+	bytes += compare->order_cap * sizeof *compare->order;
 	return bytes + (compare->queue_cap + compare->dirty_cap + compare->want_cap + compare->gone_cap) * sizeof(uint32_t);
 }
 

@@ -8,7 +8,7 @@
  * that is not complete. Below a directory that fewer than two panes could read there are no rows.
  *
  * A row is named by a number that is not used again before compare_reclaim(). It takes 16 bytes and 5 for each pane, 4
- * for each entry it stands for, and 8 to 16 in the index: with three panes 57 on average.
+ * for each entry it stands for, and 10 to 28 in the index: with three panes 59 on average.
  * Owner: the trees' thread.   Thread: that one, for all functions.
  */
 #ifndef MUNTIN_COMPARE_H

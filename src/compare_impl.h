@@ -100,6 +100,16 @@ struct sorted {
 	compare_id row;
 };
 
+/* A part of the index: open addressing. */
+struct slots {
+	struct slot *items;
+	size_t cap;          /* a power of two, or 0 */
+	size_t used;
+};
+
+/* The index grows part by part, each at another load, so that no single name has to wait for all of it. */
+enum { INDEX_BITS = 6, INDEX_PARTS = 1 << INDEX_BITS };
+
 struct compare {
 	size_t count;        /* panes */
 	unsigned by;
@@ -121,9 +131,7 @@ struct compare {
 	void *shared_arg;
 	struct pool rows;
 	struct pool sides;
-	struct slot *slots;
-	size_t slot_cap;     /* a power of two, or 0 */
-	size_t slot_used;
+	struct slots index[INDEX_PARTS]; /* from names to rows, by the upper bits of their hashes */
 	compare_id *queue;   /* rows to look at again */
 	size_t queue_len;
 	size_t queue_cap;

@@ -90,13 +90,20 @@ static bool is_named(struct compare *compare, compare_id id, compare_id parent, 
 	return has_len == len && memcmp(has, name, len) == 0;
 }
 
+/* The part of the index that a hash belongs to. */
+static struct slots *part_of(struct compare *compare, uint32_t hash)
+{
+	return &compare->index[hash >> (32 - INDEX_BITS)];
+}
+
 /* The slot of a name in a directory, or the free one where it belongs. */
 static struct slot *find_slot(struct compare *compare, uint32_t hash, compare_id parent, const char *name, size_t len, bool exact)
 {
-	size_t mask = compare->slot_cap - 1;
+	const struct slots *part = part_of(compare, hash);
+	size_t mask = part->cap - 1;
 
 	for (size_t at = hash & mask;; at = (at + 1) & mask) {
-		struct slot *slot = &compare->slots[at];
+		struct slot *slot = &part->items[at];
 
 		if (!slot->row || (slot->hash == hash && is_named(compare, slot->row, parent, name, len, exact)))
 			return slot;
@@ -106,71 +113,88 @@ static struct slot *find_slot(struct compare *compare, uint32_t hash, compare_id
 /* The slot of a row. */
 static struct slot *slot_of(struct compare *compare, compare_id id)
 {
-	size_t mask = compare->slot_cap - 1;
 	size_t len;
 	const char *name = compare_name(compare, id, &len);
+	const struct slots *part;
+	uint32_t hash;
 	size_t at;
 
 	name = key_of(compare, &compare->key, name, &len);
-	for (at = name_hash(row_at(compare, id)->parent, name, len) & mask; compare->slots[at].row != id; at = (at + 1) & mask)
+	hash = name_hash(row_at(compare, id)->parent, name, len);
+	part = part_of(compare, hash);
+	for (at = hash & (part->cap - 1); part->items[at].row != id; at = (at + 1) & (part->cap - 1))
 		;
-	return &compare->slots[at];
+	return &part->items[at];
 }
 
-static int grow_slots(struct compare *compare)
+/* So many slots of a part may be in use: a little over half in the first one, four in five in the last. */
+static size_t most_used(const struct compare *compare, const struct slots *part)
 {
-	size_t cap = compare->slot_cap ? compare->slot_cap * 2 : 64;
-	struct slot *slots;
+	size_t number = (size_t)(part - compare->index);
 
-	if ((compare->slot_used + 1) * 4 <= compare->slot_cap * 3)
-		return 0;
-	slots = calloc(cap, sizeof *slots);
-	if (!slots)
+	return part->cap / 64 * (36 + number / 4);
+}
+
+/* Returns -1 with ENOMEM. */
+static int resize(struct slots *part, size_t cap)
+{
+	struct slot *items = calloc(cap, sizeof *items);
+
+	if (!items)
 		return -1;
-	for (size_t i = 0; i < compare->slot_cap; i++) {
-		size_t at = compare->slots[i].hash & (cap - 1);
+	for (size_t i = 0; i < part->cap; i++) {
+		size_t at = part->items[i].hash & (cap - 1);
 
-		if (!compare->slots[i].row)
+		if (!part->items[i].row)
 			continue;
-		while (slots[at].row)
+		while (items[at].row)
 			at = (at + 1) & (cap - 1);
-		slots[at] = compare->slots[i];
+		items[at] = part->items[i];
 	}
-	free(compare->slots);
-	compare->slots = slots;
-	compare->slot_cap = cap;
+	free(part->items);
+	part->items = items;
+	part->cap = cap;
 	return 0;
+}
+
+/* Have room for one more name. */
+static int grow_slots(struct compare *compare, uint32_t hash)
+{
+	struct slots *part = part_of(compare, hash);
+
+	return part->used < most_used(compare, part) ? 0 : resize(part, part->cap ? part->cap * 2 : 64);
 }
 
 int compare_slots_reserve(struct compare *compare, size_t rows)
 {
 	size_t cap = 64;
 
-	while (cap * 3 < (rows + 1) * 4)
+	while (cap / 2 < rows / INDEX_PARTS)
 		cap *= 2;
-	compare->slots = calloc(cap, sizeof *compare->slots);
-	if (!compare->slots)
-		return -1;
-	compare->slot_cap = cap;
+	for (size_t i = 0; i < INDEX_PARTS; i++) {
+		if (resize(&compare->index[i], cap) != 0)
+			return -1;
+	}
 	return 0;
 }
 
 /* Free a slot; those behind it that it had pushed on move up. */
 static void free_slot(struct compare *compare, struct slot *slot)
 {
-	size_t mask = compare->slot_cap - 1;
-	size_t hole = (size_t)(slot - compare->slots);
+	struct slots *part = part_of(compare, slot->hash);
+	size_t mask = part->cap - 1;
+	size_t hole = (size_t)(slot - part->items);
 
-	for (size_t at = (hole + 1) & mask; compare->slots[at].row; at = (at + 1) & mask) {
-		size_t home = compare->slots[at].hash & mask;
+	for (size_t at = (hole + 1) & mask; part->items[at].row; at = (at + 1) & mask) {
+		size_t home = part->items[at].hash & mask;
 
 		if (((at - home) & mask) < ((at - hole) & mask))
 			continue;
-		compare->slots[hole] = compare->slots[at];
+		part->items[hole] = part->items[at];
 		hole = at;
 	}
-	compare->slots[hole].row = 0;
-	compare->slot_used--;
+	part->items[hole].row = 0;
+	part->used--;
 }
 
 /* Rows ------------------------------------------------------------------------------------------------ */
@@ -233,7 +257,7 @@ static compare_id row_of_name(struct compare *compare, compare_id parent, const 
 	struct slot *slot;
 	compare_id row;
 
-	if (grow_slots(compare) != 0)
+	if (grow_slots(compare, hash) != 0)
 		return 0;
 	slot = exact ? find_slot(compare, hash, parent, name, len, true) : find_slot(compare, hash, parent, key, key_len, false);
 	if (slot->row)
@@ -243,7 +267,7 @@ static compare_id row_of_name(struct compare *compare, compare_id parent, const 
 		return 0;
 	row_at(compare, row)->flags = exact ? ROW_EXACT : 0;
 	*slot = (struct slot){ .row = row, .hash = hash };
-	compare->slot_used++;
+	part_of(compare, hash)->used++;
 	link_row(compare, side_at(compare, row_at(compare, parent)->side), row);
 	return row;
 }

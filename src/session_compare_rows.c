@@ -43,7 +43,7 @@ entry_id comparison_dir(const struct comparison *comparison, const struct pane *
 void comparison_look(const struct comparison *comparison, compare_id row, struct compare_look *look)
 {
 	const struct session *session = comparison->session;
-	uint8_t order[COMPARE_MAX_PANES];
+	uint8_t order[COMPARE_MAX_PANES] = { 0 };
 	uint8_t measured[COMPARE_MAX_PANES];
 	struct compare_look seen;
 	size_t first = comparison->reference ? comparison_index(comparison, comparison->reference) : SIZE_MAX;
