@@ -8,6 +8,9 @@
 /* A batch or directory number may be this much ahead of how many there were: producers overtake each other. */
 enum { MAX_AHEAD = 1 << 16 };
 
+/* A directory with so many children has taken much memory that is not needed once it has ended. */
+enum { BIG_DIR = 1 << 16 };
+
 /* As the entry of a directory number: one that has left the tree. */
 #define GONE UINT32_MAX
 
@@ -23,6 +26,7 @@ struct view_dir {
 struct view_batch {
 	uint32_t count;        /* of ids */
 	uint32_t left;         /* attributes still to come */
+	entry_id first;        /* the numbers of its entries go up by one from here; 0: they do not, and are in `ids` */
 	entry_id ids[];
 };
 
@@ -171,21 +175,38 @@ static enum apply_status reach(void *items, size_t *count, size_t *cap, size_t s
 	return APPLY_OK;
 }
 
+/* Do numbers go up by one, as they do where every name was new? */
+static bool is_run(const entry_id *ids, size_t count)
+{
+	for (size_t i = 1; i < count; i++) {
+		if (ids[i] != ids[0] + i)
+			return false;
+	}
+	return count > 0 && ids[0] != 0;
+}
+
+static entry_id batch_id(const struct view_batch *batch, uint32_t index)
+{
+	return batch->first ? batch->first + index : batch->ids[index];
+}
+
 static enum apply_status keep_batch(struct scan_view *view, uint64_t number, size_t count)
 {
 	enum apply_status status = reach(&view->batches, &view->batch_count, &view->batch_cap, view->batches_seen, number, sizeof *view->batches);
+	size_t kept = is_run(view->ids, count) ? 0 : count;
 	struct view_batch *batch;
 
 	if (status != APPLY_OK)
 		return status;
 	if (view->batches[number])
 		return APPLY_BAD;
-	batch = malloc(sizeof *batch + count * sizeof *batch->ids);
+	batch = malloc(sizeof *batch + kept * sizeof *batch->ids);
 	if (!batch)
 		return APPLY_NOMEM;
 	batch->count = batch->left = (uint32_t)count;
-	if (count > 0)
-		memcpy(batch->ids, view->ids, count * sizeof *batch->ids);
+	batch->first = kept < count ? view->ids[0] : 0;
+	if (kept > 0)
+		memcpy(batch->ids, view->ids, kept * sizeof *batch->ids);
 	view->batches[number] = batch;
 	view->batches_seen++;
 	return APPLY_OK;
@@ -316,7 +337,7 @@ static enum apply_status apply_attrs(struct scan_view *view, struct wire_reader 
 
 		if (element.index >= batch->count || batch->left == 0)
 			return APPLY_BAD;
-		status = apply_element(view, batch->ids[element.index], &element, events);
+		status = apply_element(view, batch_id(batch, element.index), &element, events);
 		if (status != APPLY_OK)
 			return status;
 		batch->left--;
@@ -368,6 +389,7 @@ static enum apply_status apply_end(struct scan_view *view, struct wire_reader *i
 	unsigned how = wire_get_u8(in);
 	struct dirnames *names;
 	entry_id id;
+	bool big;
 
 	if (!in->ok || (!dir && !gone) || how > WIRE_END_SKIPPED || (dir && how == WIRE_END_COMPLETE && !dir->begun))
 		return APPLY_BAD;
@@ -376,12 +398,15 @@ static enum apply_status apply_end(struct scan_view *view, struct wire_reader *i
 	id = view->dirs[number].id;
 	names = view->dirs[number].names;
 	view->dirs[number] = (struct view_dir){ 0 };
+	big = !gone && tree_dir(view->tree, id)->count >= BIG_DIR;
 	if (!gone) {
 		if (events && events->end)
 			events->end(events->arg, id, (enum wire_end)how, (enum error)error);
 		end_dir(view, id, names, (enum wire_end)how, (enum error)error);
 	}
 	dirnames_free(names);
+	if (big)
+		memory_trim();
 	return APPLY_OK;
 }
 

@@ -2,6 +2,9 @@
 
 #include <errno.h>
 #include <string.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -16,6 +19,13 @@ void *pages_new(size_t size)
 		(void)madvise(pages + skip, (size - skip) / page * page, MADV_POPULATE_WRITE);
 #endif
 	return pages;
+}
+
+void memory_trim(void)
+{
+#ifdef __GLIBC__
+	malloc_trim(0);
+#endif
 }
 
 int vec_grow(void *items, size_t *cap, size_t need, size_t size)

@@ -35,6 +35,12 @@ static inline size_t size_max(size_t a, size_t b)
 MUN_NODISCARD void *pages_new(size_t size);
 
 /**
+ * Let the system have what was freed and lies between things that are in use, where that can be asked for. It looks at all
+ * that is free: only for when much was freed.   Thread: any.
+ */
+void memory_trim(void);
+
+/**
  * Make an array hold at least `need` elements of `size` bytes, growing by half or more.
  * `items` points to the array's pointer, `cap` to its capacity in elements.
  * Returns 0, or -1 with ENOMEM; the array is then unchanged.   Thread: any.

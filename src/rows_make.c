@@ -301,7 +301,7 @@ static int step_next(struct rows_make *make)
 	make->at = make->range.begin;
 	make->differ = 0;
 	if (make->range.shift < 0 && is_text(make, &make->range)) {
-		text_of(make, make->stack[make->at].row.id, &len);
+		text_of(make, make->stack[make->at].id, &len);
 		make->same = len;
 		make->state = STATE_COMMON;
 	} else if (make->range.shift < 0) {
@@ -319,11 +319,11 @@ static int step_next(struct rows_make *make)
 static int step_common(struct rows_make *make)
 {
 	size_t len;
-	const char *first = text_of(make, make->stack[make->range.begin].row.id, &len);
+	const char *first = text_of(make, make->stack[make->range.begin].id, &len);
 
 	make->same = size_min(make->same, len);
 	for (; make->at < make->range.end && make->same > make->range.from && make->quota > 0; make->at++) {
-		const char *other = text_of(make, make->stack[make->at].row.id, &len);
+		const char *other = text_of(make, make->stack[make->at].id, &len);
 		size_t same = make->range.from;
 
 		while (same < make->same && same < len && first[same] == other[same])
@@ -346,7 +346,7 @@ static int step_keys(struct rows_make *make)
 	uint64_t flip = flip_of(make, &range);
 
 	for (; make->at < range.end && make->quota > 0; make->at++) {
-		items[make->at].key = key_of(make, items[make->at].row.id) ^ flip;
+		items[make->at].key = key_of(make, items[make->at].id) ^ flip;
 		make->differ |= items[make->at].key ^ items[range.begin].key;
 		spend(make, 1);
 	}
@@ -437,13 +437,12 @@ static int step_place(struct rows_make *make)
 /* Rows in order --------------------------------------------------------------------------------------- */
 
 /* The rows of a directory's children are next. */
-static int begin_dir(struct rows_make *make, entry_id id, uint32_t level)
+static int begin_dir(struct rows_make *make, entry_id id)
 {
 	if (vec_grow(&make->shown, &make->shown_cap, make->shown_count + 1, sizeof *make->shown) != 0)
 		return -1;
 	make->shown[make->shown_count++] = (struct rows_dir){ .dir = id };
 	make->base = make->stack_count;
-	make->level = level;
 	make->state = STATE_LIST;
 	return 0;
 }
@@ -482,7 +481,7 @@ static int step_list(struct rows_make *make)
 		if (rows_pass(rows, at)) {
 			if (vec_grow(&make->stack, &make->stack_cap, make->stack_count + 1, sizeof *make->stack) != 0)
 				return -1;
-			make->stack[make->stack_count++] = (struct rows_keyed){ 0, { at, make->level & INT32_MAX, 0 } };
+			make->stack[make->stack_count++] = (struct rows_keyed){ 0, at };
 		}
 		shown->last = at;
 		shown->count++;
@@ -499,7 +498,7 @@ static void shrink_stack(struct rows_make *make)
 {
 	struct rows_keyed *less;
 
-	if (make->stack_cap < BIG || make->stack_count > make->stack_cap / 2)
+	if (make->stack_cap < BIG || make->stack_count > make->stack_cap - make->stack_cap / 16)
 		return;
 	less = realloc(make->stack, size_max(make->stack_count, 1) * sizeof *less);
 	if (!less)
@@ -516,21 +515,31 @@ static int emit(struct rows_make *make, struct row row)
 	return 0;
 }
 
+/* The row of an entry that is there: as deep as it is below the directory with which it began. */
+static struct row row_of(const struct rows_make *make, entry_id id)
+{
+	const struct tree *tree = make->rows->tree;
+	uint32_t levels = tree_dir(tree, tree_entry(tree, id)->parent)->depth - tree_dir(tree, make->dir)->depth;
+
+	return (struct row){ id, (make->indent + levels) & INT32_MAX, rows_is_open(make->rows, id) };
+}
+
 /* Make rows of what is on the stack, up to an open directory. */
 static int step_emit(struct rows_make *make)
 {
 	while (make->stack_count > 0 && make->quota > 0) {
-		struct row row = make->stack[--make->stack_count].row;
+		entry_id id = make->stack[--make->stack_count].id;
+		struct row row;
 
 		spend(make, 1);
-		if (!tree_has(make->rows->tree, row.id))
+		if (!tree_has(make->rows->tree, id))
 			continue;
-		make->dir_rows += row.indent == make->indent && entry_is_dir(entry_at(make->rows, row.id));
-		row.open = rows_is_open(make->rows, row.id);
+		row = row_of(make, id);
+		make->dir_rows += row.indent == make->indent && entry_is_dir(entry_at(make->rows, id));
 		if (emit(make, row) != 0)
 			return -1;
 		if (row.open)
-			return begin_dir(make, row.id, row.indent + 1u);
+			return begin_dir(make, row.id);
 	}
 	shrink_stack(make);
 	if (make->stack_count == 0)
@@ -655,7 +664,7 @@ struct rows_make *rows_make_new(const struct rows *rows, enum rows_task task, en
 	make->indent = indent;
 	make->next_shown = 1;
 	make->good = true;
-	if (begin_dir(make, dir, indent) != 0) {
+	if (begin_dir(make, dir) != 0) {
 		free(make);
 		return NULL;
 	}

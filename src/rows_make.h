@@ -24,11 +24,13 @@ struct rows_range {
 	int shift;        /* of the byte of the keys that is next; < 0: there are no keys yet */
 };
 
-/** A child that has no row yet, and eight bytes of that by which it is sorted. */
-struct rows_keyed {
+/** A child that has no row yet, and eight bytes of that by which it is sorted. Unaligned: there are as many as rows. */
+struct __attribute__((packed, aligned(4))) rows_keyed {
 	uint64_t key;
-	struct row row;
+	entry_id id;
 };
+
+static_assert(sizeof(struct rows_keyed) == 12, "a child is sorted among a million");
 
 /** Rows that are being made. */
 struct rows_make {
@@ -60,7 +62,6 @@ struct rows_make {
 	size_t stack_count;
 	size_t stack_cap;
 	size_t base;              /* where the children of the directory begin that is being listed */
-	uint32_t level;           /* their indent */
 	struct rows_range *ranges; /* that are still to be sorted */
 	size_t range_count;
 	size_t range_cap;

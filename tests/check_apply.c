@@ -346,6 +346,33 @@ START_TEST(rescans_keep_and_sweep)
 END_TEST
 
 /* What came before an error is true; what did not come may still be there. */
+/* Attributes go to their names, in whatever order the entries of these came into the tree. */
+START_TEST(attributes_find_their_names)
+{
+	static const char *const lists[] = { "b c", "a b c d", "c b", "b c d a", "e f" };
+	struct world world;
+
+	set_up(&world);
+	for (size_t scan = 0; scan < ARRAY_LEN(lists); scan++) {
+		size_t count = (strlen(lists[scan]) + 1) / 2;
+
+		if (scan > 0)
+			again(&world, TREE_ROOT);
+		ck_assert_int_eq(begin(&world, 0), APPLY_OK);
+		ck_assert_int_eq(names(&world, 0, 0, lists[scan]), APPLY_OK);
+		for (uint32_t i = 0; i < count; i++)
+			ck_assert_int_eq(file(&world, 0, i, 100 * scan + i), APPLY_OK);
+		for (size_t i = 0; i < count; i++) {
+			const char name[] = { lists[scan][2 * i], 0 };
+
+			ck_assert_uint_eq(tree_entry(world.tree, find(&world, name))->size, 100 * scan + i);
+		}
+		ck_assert_int_eq(end(&world, 0, 0, WIRE_END_PARTIAL), APPLY_OK);
+	}
+	tear_down(&world);
+}
+END_TEST
+
 START_TEST(partial_ends_sweep_nothing)
 {
 	struct world world;
@@ -776,6 +803,7 @@ int main(void)
 	tcase_add_test(tests, vanished_directories_leave);
 	tcase_add_test(tests, stops);
 	tcase_add_test(tests, rescans_keep_and_sweep);
+	tcase_add_test(tests, attributes_find_their_names);
 	tcase_add_test(tests, partial_ends_sweep_nothing);
 	tcase_add_test(tests, types_change);
 	tcase_add_test(tests, subtrees_are_scanned_alone);
