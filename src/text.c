@@ -412,3 +412,15 @@ void text_fit(struct buf *out, const char *safe, size_t len, int width, unsigned
 	buf_add_str(out, flags & TEXT_ASCII ? "~" : "\u2026");
 	buf_add(out, safe + tail, len - tail);
 }
+
+void text_fit_head(struct buf *out, const char *safe, size_t len, int width, unsigned flags)
+{
+	bool whole = text_width(safe, len) <= width;
+	int cells;
+
+	if (width <= 0)
+		return;
+	buf_add(out, safe, whole ? len : units_fit(safe, len, width - 1, &cells));
+	if (!whole)
+		buf_add_str(out, flags & TEXT_ASCII ? "~" : "\u2026");
+}

@@ -65,6 +65,9 @@ int text_width(const char *safe, size_t len);
  */
 void text_fit(struct buf *out, const char *safe, size_t len, int width, unsigned flags);
 
+/** The same with the ellipsis at the end, for sentences, whose beginning tells more than their end.   Thread: any. */
+void text_fit_head(struct buf *out, const char *safe, size_t len, int width, unsigned flags);
+
 /** Append a size in powers of 1000: "913 B", "4 kB", "6.1 kB", "812 MB".   Thread: any. */
 void text_size(struct buf *out, uint64_t bytes);
 

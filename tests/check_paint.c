@@ -93,7 +93,7 @@ static struct pane *open_example(void)
 	"│*  Makef…e.am   6.1 kB rw-r--r-- 11-19  │\n" \
 	"│   to → src        3 B rwxrwxrwx 11-19  │\n" \
 	"└ 5 entries · 1 marked 6.1 kB · 1 unread ┘\n" \
-	" ~/src/app/docs  drwxr-xr-x 0755 1000:100\n" \
+	" ~/src/app/docs  drwxr-xr-x 0755 1000:10…\n" \
 	"\n"
 
 #define ASCII \
@@ -105,7 +105,7 @@ static struct pane *open_example(void)
 	"|     b         38.1 MB rw-r--r-- 11-19  |\n" \
 	"|*  Makef~e.am   6.1 kB rw-r--r-- 11-19  |\n" \
 	"+ 6 entries, 1 marked 6.1 kB, 1 unread --+\n" \
-	" ~/src/app/docs  drwxr-xr-x 0755 1000:100\n" \
+	" ~/src/app/docs  drwxr-xr-x 0755 1000:10~\n" \
 	"\n"
 
 /** Bring rows up to date and paint all panes. */
@@ -281,7 +281,7 @@ START_TEST(test_footer_and_status)
 	rows_want(&pane->rows, tree_find(pane->tree, TREE_ROOT, "Makefile.am", 11));
 	assert_holds(90, 12, " ~/src/app/Makefile.am  -rw-r--r-- 0644 1000:100 6,148 bytes, 1 link");
 	rows_want(&pane->rows, tree_find(pane->tree, TREE_ROOT, "secret", 6));
-	assert_holds(90, 12, " ~/src/app/secret  permission denied  drwx------ 0700");
+	assert_holds(90, 12, " ~/src/app/secret  permission denied  drwx------ 0700 1000:100\n");
 }
 END_TEST
 
@@ -392,6 +392,8 @@ static const struct {
 	  "x: 50 of 200 · 25 % · 25/s · 6 s left" },
 	{ { .state = JOB_RUNNING, .progress = { true, 50, 200, 90, 100 } }, "x: 50 of 200 · 90 %" },
 	{ { .state = JOB_DONE, .result = { .ok = 3, .failed = 1, .skipped = 2 } }, "x: 3 ok, 1 failed, 2 skipped" },
+	{ { .state = JOB_DONE, .result = { .ok = 3, .skipped = 2 } }, "x: 3 ok, 2 skipped" },
+	{ { .state = JOB_DONE, .result = { .ok = 3 } }, "x: 3 ok" },
 	{ { .state = JOB_FAILED, .error = ERROR_PIPE }, "x: failed: broken pipe" },
 	{ { .state = JOB_CANCELLED }, "x: cancelled" },
 };

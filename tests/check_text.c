@@ -413,6 +413,31 @@ START_TEST(cuts)
 }
 END_TEST
 
+static const struct {
+	const char *text;
+	int width;
+	unsigned flags;
+	const char *fitted;
+} heads[] = {
+	{ "same; below: 1", 14, 0, "same; below: 1" },
+	{ "same; below: 1", 13, 0, "same; below:…" },
+	{ "same; below: 1", 13, TEXT_ASCII, "same; below:~" },
+	{ "日本語", 4, 0, "日…" },
+	{ "same", 1, 0, "…" },
+	{ "same", 0, 0, "" },
+	{ "", 0, 0, "" },
+};
+
+START_TEST(cuts_the_end)
+{
+	struct buf out = BUF_INIT;
+
+	text_fit_head(&out, heads[_i].text, strlen(heads[_i].text), heads[_i].width, heads[_i].flags);
+	ck_assert_str_eq(out.len ? buf_str(&out) : "", heads[_i].fitted);
+	buf_fini(&out);
+}
+END_TEST
+
 START_TEST(never_cuts_too_wide)
 {
 	static const char alphabet[] = "ab\\\n\xff\xcc\x81\xe6\x97\xa5\xe2\x80\xae";
@@ -561,6 +586,7 @@ int main(void)
 	tcase_add_test(tests, reads_anything);
 	tcase_add_loop_test(tests, measures, 0, ARRAY_LEN(widths));
 	tcase_add_loop_test(tests, cuts, 0, ARRAY_LEN(fits));
+	tcase_add_loop_test(tests, cuts_the_end, 0, ARRAY_LEN(heads));
 	tcase_add_test(tests, never_cuts_too_wide);
 	tcase_add_loop_test(tests, formats_figures, 0, ARRAY_LEN(figures));
 	tcase_add_test(tests, odd_rates_are_nothing);

@@ -235,7 +235,7 @@ static void list_paint(struct app *app, struct dialog *dialog, const struct pain
 		style = list_line(app, list, p, list->top + i, &line);
 		style = current ? (uint16_t)(style | STYLE_CURSOR) : style;
 		grid_fill(p->grid, area.x, area.y + (int)i, area.w, 1, style);
-		paint_cut(p, area.x + 1, area.y + (int)i, area.w - 2, &line, style);
+		(list->ops->sentences ? paint_sentence : paint_cut)(p, area.x + 1, area.y + (int)i, area.w - 2, &line, style);
 		if (current)
 			grid_cursor(p->grid, area.x + 1, area.y + (int)i);
 	}

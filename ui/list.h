@@ -35,6 +35,7 @@ struct list;
 struct list_ops {
 	const char *title;    /* safe text */
 	const char *bottom;   /* safe text about keys */
+	bool sentences;       /* lines that are too long lose their end, and not their middle */
 	/** Make all lines anew; called before each picture. */
 	void (*fill)(struct app *app, void *arg, const struct paint *p, struct lines *lines);
 	size_t (*count)(struct app *app, void *arg);

@@ -71,6 +71,9 @@ void paint_field_right(const struct paint *p, int x, int y, int width, const str
 /** Write safe text where it fits into `width` cells, cut in the middle. Returns the cells used. */
 int paint_cut(const struct paint *p, int x, int y, int width, const struct buf *safe, uint16_t style);
 
+/** The same for a sentence, which is cut at its end. */
+int paint_sentence(const struct paint *p, int x, int y, int width, const struct buf *safe, uint16_t style);
+
 /** Append USER:GROUP by name, or by number where no name is known (yet). */
 void paint_owner(const struct paint *p, struct buf *out, uint32_t uid, uint32_t gid);
 

@@ -322,10 +322,11 @@ static void add_panes(struct buf *out, const char *words, const struct compare_l
 void paint_verdict(const struct comparison *comparison, compare_id row, struct buf *out)
 {
 	const struct compare_counts *below = compare_below(comparison->compare, row);
-	const char *comma = ": ";
 	struct compare_look look;
+	const char *comma;
 
 	comparison_look(comparison, row, &look);
+	comma = look.state == COMPARE_SAME ? " but for " : ": ";
 	for (size_t i = 0; i < ARRAY_LEN(states); i++) {
 		if (states[i].state == look.state)
 			buf_add_str(out, states[i].word);
@@ -388,7 +389,7 @@ void paint_compared_status(const struct paint *p, const struct session *session,
 	room = rect.w - 2 - used;
 	room = room < rect.w / 3 ? rect.w / 3 : room;
 	used = paint_cut(p, rect.x + 1, rect.y, room, &name, STYLE_STATUS);
-	grid_put(p->grid, rect.x + 1 + used, rect.y, rect.w - 1 - used, facts.data, facts.len, STYLE_STATUS);
+	paint_sentence(p, rect.x + 1 + used, rect.y, rect.w - 2 - used, &facts, STYLE_STATUS);
 	buf_fini(&name);
 	buf_fini(&facts);
 }
@@ -480,6 +481,6 @@ void paint_comparison(const struct paint *p, const struct session *session, stru
 		buf_clear(&line);
 		add_comparison(p, session->comparison, false, &line);
 	}
-	grid_put(p->grid, rect.x + 1, rect.y, rect.w - 2, line.data, line.len, STYLE_STATUS);
+	paint_sentence(p, rect.x + 1, rect.y, rect.w - 2, &line, STYLE_STATUS);
 	buf_fini(&line);
 }

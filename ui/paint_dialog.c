@@ -47,6 +47,8 @@ void paint_facts(const struct paint *p, const struct pane *pane, entry_id id, st
 	text_mode(out, entry->mode);
 	buf_printf(out, "%s %04o ", entry->flags & ENTRY_ACL ? "+" : "", (unsigned)entry->mode & 07777);
 	paint_owner(p, out, entry->uid, entry->gid);
+	if (dir && dir->state == DIR_UNREADABLE)
+		return;
 	buf_add_byte(out, ' ');
 	if (dir) {
 		text_size(out, dir->total.size);
@@ -79,7 +81,7 @@ void paint_status(const struct paint *p, const struct session *session, struct r
 	room = rect.w - 2 - used;
 	room = room < rect.w / 3 ? rect.w / 3 : room;
 	used = paint_cut(p, rect.x + 1, rect.y, room, &shown, STYLE_STATUS);
-	grid_put(p->grid, rect.x + 1 + used, rect.y, rect.w - 1 - used, facts.data, facts.len, STYLE_STATUS);
+	paint_sentence(p, rect.x + 1 + used, rect.y, rect.w - 2 - used, &facts, STYLE_STATUS);
 	buf_fini(&path);
 	buf_fini(&shown);
 	buf_fini(&facts);
@@ -129,6 +131,16 @@ static void add_running(const struct paint *p, const struct job *job, struct buf
 	}
 }
 
+/** Append ", 2 failed", unless there are none. */
+static void add_if_any(struct buf *out, uint64_t count, const char *word)
+{
+	if (count == 0)
+		return;
+	buf_add_str(out, ", ");
+	text_count(out, count);
+	buf_add_str(out, word);
+}
+
 void paint_job_text(const struct paint *p, const struct job *job, struct buf *out)
 {
 	paint_foreign(p, out, job->title.data, job->title.len);
@@ -146,11 +158,9 @@ void paint_job_text(const struct paint *p, const struct job *job, struct buf *ou
 		break;
 	case JOB_DONE:
 		text_count(out, job->result.ok);
-		buf_add_str(out, " ok, ");
-		text_count(out, job->result.failed);
-		buf_add_str(out, " failed, ");
-		text_count(out, job->result.skipped);
-		buf_add_str(out, " skipped");
+		buf_add_str(out, " ok");
+		add_if_any(out, job->result.failed, " failed");
+		add_if_any(out, job->result.skipped, " skipped");
 		break;
 	case JOB_FAILED:
 		buf_printf(out, "failed: %s", error_text(job->error));

@@ -85,6 +85,17 @@ int paint_cut(const struct paint *p, int x, int y, int width, const struct buf *
 	return used;
 }
 
+int paint_sentence(const struct paint *p, int x, int y, int width, const struct buf *safe, uint16_t style)
+{
+	struct buf cut = BUF_INIT;
+	int used;
+
+	text_fit_head(&cut, safe->data, safe->len, width, p->text);
+	used = grid_put(p->grid, x, y, width, cut.data, cut.len, style);
+	buf_fini(&cut);
+	return used;
+}
+
 void paint_field(const struct paint *p, int x, int y, int width, const struct buf *safe, uint16_t style)
 {
 	int used = paint_cut(p, x, y, width, safe, style);
