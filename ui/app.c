@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "command.h"
+#include "error.h"
 #include "external.h"
 #include "names.h"
 #include "owner.h"
@@ -320,7 +321,7 @@ static int open_terminal(struct app *app)
 	}
 	app->tty = term_tty_open();
 	if (app->tty < 0) {
-		buf_add_str(&app->last_words, "no terminal: --list, --count or --batch need none");
+		buf_add_str(&app->last_words, "no terminal: --list, --count, --diff, --dump and --batch need none");
 		return -1;
 	}
 	term_restore_bytes(type, &app->restore);
@@ -419,7 +420,7 @@ static void write_file(struct app *app, const char *path, const struct buf *cont
 		text_add(&app->last_words, path, strlen(path), 0);
 	else
 		buf_add_str(&app->last_words, "standard output");
-	buf_printf(&app->last_words, ": %s", content->failed ? "out of memory" : strerror(errno));
+	buf_printf(&app->last_words, ": %s", content->failed ? "out of memory" : error_text(error_from_errno(errno)));
 	app->status = APP_TROUBLE;
 }
 

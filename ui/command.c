@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "app.h"
+#include "error.h"
 #include "text.h"
 
 static const struct command commands[] = {
@@ -24,7 +25,7 @@ static const struct {
 
 static const char *const operand_names[] = {
 	[OPERAND_NONE] = NULL,
-	[OPERAND_COUNT] = "[COUNT]",
+	[OPERAND_COUNT] = "[N]",
 	[OPERAND_NUMBER] = "N",
 	[OPERAND_NAME] = "NAME",
 	[OPERAND_ROOT] = "[ROOT]",
@@ -34,7 +35,7 @@ static const char *const operand_names[] = {
 	[OPERAND_PROGRAM] = "PROGRAM",
 	[OPERAND_BY] = "LIST",
 	[OPERAND_STATES] = "STATE...",
-	[OPERAND_MODE] = "[-R] MODE",
+	[OPERAND_MODE] = "[[-R] MODE]",
 	[OPERAND_USER] = "[USER]",
 };
 
@@ -179,6 +180,14 @@ static bool has_entry(const struct app *app, const struct command *command)
 	return (command->flags & COMMAND_TARGETS) && tree_marked(pane->tree, NULL) > 0;
 }
 
+/** May entries of the active pane be changed at all? Said before anything is asked for. */
+static bool may_change(struct app *app, const struct command *command)
+{
+	if (app->session->options.read_only)
+		return app_fail(app, "%s: %s", command->name, error_text(ERROR_READONLY));
+	return !session_pane(app->session)->recording || app_fail(app, "%s: a recording cannot be changed", command->name);
+}
+
 static bool run_call(struct app *app, struct command_call *call)
 {
 	const struct command *command = call->command;
@@ -187,6 +196,8 @@ static bool run_call(struct app *app, struct command_call *call)
 		return app_fail(app, "%s: too many operands", command->name);
 	if (command->operand == OPERAND_COUNT && call->argc == 1 && !read_count(&call->argv[0], &call->count))
 		return app_fail(app, "%s: a count is a number from 1 on", command->name);
+	if ((command->flags & COMMAND_CHANGES) && !may_change(app, command))
+		return false;
 	if (!has_entry(app, command))
 		return app_fail(app, "%s: there is no entry here", command->name);
 	if ((command->flags & COMMAND_SCREEN) && app->options->headless)

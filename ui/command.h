@@ -36,6 +36,7 @@ enum command_flags {
 	COMMAND_CURRENT = 1 << 1,   /* needs a current entry */
 	COMMAND_TARGETS = 1 << 2,   /* needs marked entries or a current one */
 	COMMAND_SCREEN = 1 << 3,    /* has a sense on a terminal only, not when headless */
+	COMMAND_CHANGES = 1 << 4,   /* changes entries: not with --read-only, not in a recording */
 };
 
 /*
@@ -82,12 +83,12 @@ enum command_flags {
 	X(view, "view", "v, F3", NONE, COMMAND_CURRENT | COMMAND_SCREEN, NULL, "$PAGER, or bytes if it is no text") \
 	X(hex, "hex", "", NONE, COMMAND_CURRENT, NULL, "look at the bytes of the file") \
 	X(edit, "edit", "e, F4", NONE, COMMAND_CURRENT | COMMAND_SCREEN, NULL, "edit the file, with $EDITOR") \
-	X(rename, "rename", "r, F6", NAME, COMMAND_TARGETS, "rename", "another name; of several in $EDITOR") \
-	X(mkdir, "mkdir", "m, F7", NAME, 0, "mkdir", "make a directory, a/b/c with parents") \
-	X(create, "create", "^n", NAME, 0, NULL, "make an empty file") \
+	X(rename, "rename", "r, F6", NAME, COMMAND_CHANGES | COMMAND_TARGETS, "rename", "another name; of several in $EDITOR") \
+	X(mkdir, "mkdir", "m, F7", NAME, COMMAND_CHANGES, "mkdir", "make a directory, a/b/c with parents") \
+	X(create, "create", "^n", NAME, COMMAND_CHANGES, NULL, "make an empty file") \
 	X(trash, "trash", "d, F8, Del", NONE, COMMAND_DESTROYS | COMMAND_TARGETS, NULL, "not there yet: nothing is done") \
-	X(delete, "delete", "X", NONE, COMMAND_DESTROYS | COMMAND_TARGETS, "delete", "delete for good, after a question") \
-	X(chmod, "chmod", "p, F9", MODE, COMMAND_TARGETS, "permissions", "permission editor; with MODE at once") \
+	X(delete, "delete", "X", NONE, COMMAND_DESTROYS | COMMAND_CHANGES | COMMAND_TARGETS, "delete", "delete for good, after a question") \
+	X(chmod, "chmod", "p, F9", MODE, COMMAND_CHANGES | COMMAND_TARGETS, "permissions", "permission editor; with MODE at once") \
 	X(compare, "compare", "=", NONE, 0, "compare", "line the panes up by path, or end it") \
 	X(next_difference, "next-difference", "]", COUNT, 0, NULL, "next row that differs, below too") \
 	X(prev_difference, "prev-difference", "[", COUNT, 0, NULL, "to the one before") \
@@ -102,7 +103,7 @@ enum command_flags {
 	X(rescan, "rescan", "R", NONE, 0, NULL, "read the directory and below again") \
 	X(redraw, "redraw", "^l", NONE, 0, NULL, "draw the screen again") \
 	X(stop, "stop", "Esc", NONE, 0, NULL, "stop the scan and keep what it found") \
-	X(tasks, "tasks", "t", NONE, 0, NULL, "running and finished jobs") \
+	X(tasks, "tasks", "t", NONE, 0, NULL, "running and finished operations") \
 	X(workers, "workers", "W", NONE, 0, NULL, "what feeds the panes") \
 	X(command, "command", ":", NONE, 0, NULL, "type a command; Tab completes") \
 	X(help, "help", "?, F1", NONE, 0, "help", "all keys, as they are bound now") \

@@ -97,17 +97,24 @@ static void set_by(struct app *app, const char *text, size_t len)
 	struct options parsed;
 	const char *problem;
 
-	(void)len;
 	options_init(&parsed);
 	problem = options_set(&parsed, "by", text);
 	if (!problem) {
 		app->by = parsed.by;
 		if (app->session->comparison)
 			comparison_set_by(app->session->comparison, app->by);
+		else
+			app_say(app, "= compares by %s", text);
 	}
 	options_fini(&parsed);
-	if (problem)
-		app_fail(app, "by: %s", problem);
+	if (problem) {
+		struct buf words = BUF_INIT;
+
+		buf_printf(&words, "by: %s: ", problem);
+		if (buf_str(&words))
+			app_fail_on(app, words.data, text, len);
+		buf_fini(&words);
+	}
 }
 
 bool command_by(struct app *app, const struct command_call *call)
@@ -176,6 +183,7 @@ bool command_fold(struct app *app, const struct command_call *call)
 		return false;
 	comparison->view.fold = !comparison->view.fold;
 	compare_view_touch(&comparison->view);
+	app_say(app, comparison->view.fold ? "rows that are the same are folded" : "all rows are shown one by one");
 	return true;
 }
 

@@ -290,6 +290,8 @@ bool command_link(struct app *app, const struct command_call *call)
 	(void)call;
 	if (app->session->comparison)
 		return app_fail(app, "panes that are compared move together anyway");
+	if (app->session->pane_count < 2 && !app->session->linked)
+		return app_fail(app, "link: with what? :open ROOT opens another pane");
 	session_link(app->session, !app->session->linked);
 	app_say(app, app->session->linked ? "the panes move together" : "each pane moves by itself");
 	return true;

@@ -203,16 +203,27 @@ bool command_search_prev(struct app *app, const struct command_call *call)
 
 /* ---- marks by pattern --------------------------------------------------------- */
 
+/** Marks that cannot be seen to have changed are told of. */
+static void mark_by(struct app *app, const char *glob, bool marked)
+{
+	struct pane *pane = session_pane(app->session);
+	size_t before = tree_marked(pane->tree, NULL);
+
+	pane_mark_glob(pane, glob, marked);
+	if (tree_marked(pane->tree, NULL) == before)
+		app_say(app, marked ? "nothing to mark matches" : "nothing marked matches");
+}
+
 static void mark_matching(struct app *app, const char *text, size_t len)
 {
 	(void)len;
-	pane_mark_glob(session_pane(app->session), text, true);
+	mark_by(app, text, true);
 }
 
 static void unmark_matching(struct app *app, const char *text, size_t len)
 {
 	(void)len;
-	pane_mark_glob(session_pane(app->session), text, false);
+	mark_by(app, text, false);
 }
 
 static bool by_pattern(struct app *app, const struct command_call *call, const char *label,
@@ -295,6 +306,8 @@ bool command_why(struct app *app, const struct command_call *call)
 	struct pane *pane = session_pane(app->session);
 	const char *user = call->argc > 0 ? call->argv[0].data : "";
 
+	if (pane->recording)
+		return app_fail(app, "why: a recording does not tell");
 	pane_why(pane, pane_current(pane), user, strlen(user));
 	list_open(app, &ops, NULL, 0);
 	return true;
@@ -349,7 +362,7 @@ static void task_key(struct app *app, struct list *list, void *arg, size_t index
 
 bool command_tasks(struct app *app, const struct command_call *call)
 {
-	static const struct list_ops ops = { .title = "jobs",
+	static const struct list_ops ops = { .title = "operations",
 		                             .bottom = "Enter items, x cancel, Esc leave",
 		                             .fill = fill_tasks,
 		                             .choose = choose_task,
@@ -370,6 +383,7 @@ bool command_help(struct app *app, const struct command_call *call)
 {
 	static const struct list_ops ops = { .title = "keys and commands",
 		                             .bottom = "/ search, n next, Esc leave",
+		                             .sentences = true,
 		                             .fill = fill_help };
 
 	(void)call;
@@ -445,7 +459,7 @@ bool command_backend(struct app *app, const struct command_call *call)
 	else if (call->argc > 0)
 		return app_fail_on(app, "backend: threads or workers, not ", call->argv[0].data, call->argv[0].len);
 	if (!session_set_backend(app->session, wanted))
-		return app_fail(app, "backend: not while a job runs");
+		return app_fail(app, "backend: not while an operation runs");
 	app_say(app, "scanning by %s", wanted == BACKEND_THREADS ? "threads" : "workers");
 	return true;
 }
@@ -516,7 +530,7 @@ bool command_quit(struct app *app, const struct command_call *call)
 {
 	(void)call;
 	if (session_has_jobs(app->session))
-		ask_yes(app, "A job is not done yet. Quit all the same?", quit_now);
+		ask_yes(app, "An operation is not done yet. Quit all the same?", quit_now);
 	else
 		app_quit(app, 0);
 	return true;
