@@ -46,8 +46,8 @@ static const char *const names[] = {
 	[EXTERNAL_VIEW] = "pager",
 	[EXTERNAL_EDIT] = "editor",
 	[EXTERNAL_NAMES] = "editor",
-	[EXTERNAL_RULE] = "program",
-	[EXTERNAL_OPEN] = "program",
+	[EXTERNAL_RULE] = "open",
+	[EXTERNAL_OPEN] = "open",
 	[EXTERNAL_DIFF] = "diff",
 };
 

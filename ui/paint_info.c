@@ -250,7 +250,9 @@ static void add_kind(const struct pane *pane, struct buf *out)
 	info = source_info(pane->source);
 	switch (info.kind) {
 	case SOURCE_THREADS:
-		buf_printf(out, "threads %u, tid %ld", info.threads, (long)info.tid);
+		buf_add_str(out, "threads");
+		if (info.threads > 0)
+			buf_printf(out, " %u, tid %ld", info.threads, (long)info.tid);
 		break;
 	case SOURCE_WORKER:
 		buf_printf(out, "worker, pid %ld", (long)info.pid);
@@ -259,6 +261,8 @@ static void add_kind(const struct pane *pane, struct buf *out)
 		buf_add_str(out, "recording");
 		break;
 	}
+	if (info.bytes == 0)
+		return;
 	buf_add_str(out, ", ");
 	text_size(out, info.bytes);
 }
@@ -305,7 +309,7 @@ void paint_tasks(const struct paint *p, const struct session *session, struct li
 		lines_end(lines, bad ? STYLE_ERROR : STYLE_NORMAL);
 	}
 	if (session->job_count == 0) {
-		buf_add_str(&lines->text, "no jobs yet");
+		buf_add_str(&lines->text, "no operations yet");
 		lines_end(lines, STYLE_DIM);
 	}
 }

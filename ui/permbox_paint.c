@@ -351,6 +351,17 @@ static uint16_t add_change(const struct permbox *box, const struct paint *p, siz
 	return item->skip != PERMBOX_NOT_SKIPPED ? STYLE_WARNING : STYLE_CHANGED;
 }
 
+/** Append how many of the entries change, as what is said of them. */
+static void add_changes(struct buf *out, uint64_t count)
+{
+	if (count == 0) {
+		buf_add_str(out, "nothing changes");
+		return;
+	}
+	text_count(out, count);
+	buf_add_str(out, count == 1 ? " changes" : " change");
+}
+
 /** The line between the fields and the list. */
 static void add_summary(const struct permbox *box, const struct job *job, struct buf *out)
 {
@@ -369,8 +380,7 @@ static void add_summary(const struct permbox *box, const struct job *job, struct
 	}
 	paint_plural(out, job ? job->planned.items : box->count, "entry");
 	buf_add_str(out, ", ");
-	text_count(out, job ? job->planned.changes : box->changes);
-	buf_add_str(out, " change");
+	add_changes(out, job ? job->planned.changes : box->changes);
 }
 
 static void paint_list(struct permbox *box, const struct canvas *c, const struct job *job, const uint32_t *listed, size_t count)
@@ -429,7 +439,7 @@ void permbox_paint(struct permbox *box, const struct paint *p, const struct job 
 	}
 	add_title(box, p, &title);
 	buf_printf(&bottom, "Enter %s%sTab field%sSpace toggle%su undo%sEsc leave",
-	           job && job->state == JOB_PLANNED ? "apply this" : "apply", dot, dot, dot, dot);
+	           job && job->state == JOB_PLANNED ? "apply this" : box->recursive ? "preview" : "apply", dot, dot, dot, dot);
 	c.area = paint_frame(p, BOX_WIDTH, LINES_ABOVE + 1 + (int)lines, buf_str(&title), buf_str(&bottom));
 	place(box, &c);
 	box->height = 0;

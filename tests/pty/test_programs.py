@@ -91,7 +91,7 @@ def test_what_was_printed_stays(ctx):
     root = plant(ctx.path('tree'), 'file')
     prints = program(ctx, 'prints', 'print("the answer"); sys.exit(int(sys.argv[1]))')
     term = browse(ctx, root)
-    for status, shown, end in ((0, '[press Enter]', 'file'), (3, '[exit status 3, press Enter]', 'program: exit status 3')):
+    for status, shown, end in ((0, '[press Enter]', 'file'), (3, '[exit status 3, press Enter]', 'open: exit status 3')):
         term.keys('x')
         term.wait_text('open with:')
         term.keys('%s %d %%f' % (prints, status), 'Enter')
