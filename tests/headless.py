@@ -823,7 +823,7 @@ def test_debug_log(tmp):
     with open(tmp + b'/script', 'w', encoding='ascii') as script:
         script.write('wait-idle\n')
     for category, args, text in (('scan', ('--list',), b'SCAN'), ('wire', ('--count', '-bworkers'), b'NAMES'),
-                                 ('op', ('--batch=-',), b'PLANNED'), ('loop', ('--batch=-',), b'woke'),
+                                 ('op', ('--batch=-',), b'PLANNED'), ('loop', ('--headless', '--script=script'), b'woke'),
                                  ('scan,wire,op,loop,paint', ('--headless', '--script=script'), b'painted')):
         status, _, err = run('--debug=%s:log' % category, *args, 't', stdin=b'mkdir t/x\n', cwd=tmp)
         equal((status, err), (0, b''), args)
