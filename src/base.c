@@ -8,6 +8,10 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#ifdef __GLIBC__
+enum { MAPPED_FROM = 128 * 1024 }; /* bytes: what it is at first, but then it stays */
+#endif
+
 void *pages_new(size_t size)
 {
 	char *pages = calloc(1, size);
@@ -19,6 +23,13 @@ void *pages_new(size_t size)
 		(void)madvise(pages + skip, (size - skip) / page * page, MADV_POPULATE_WRITE);
 #endif
 	return pages;
+}
+
+void memory_init(void)
+{
+#ifdef __GLIBC__
+	mallopt(M_MMAP_THRESHOLD, MAPPED_FROM);
+#endif
 }
 
 void memory_trim(void)

@@ -35,6 +35,12 @@ static inline size_t size_max(size_t a, size_t b)
 MUN_NODISCARD void *pages_new(size_t size);
 
 /**
+ * Have large arrays, and what is free at the end of a heap, go back to the system when they are freed, always: by itself
+ * the C library of GNU comes to keep tens of megabytes.   Thread: main, before all others.
+ */
+void memory_init(void);
+
+/**
  * Let the system have what was freed and lies between things that are in use, where that can be asked for. It looks at all
  * that is free: only for when much was freed.   Thread: any.
  */

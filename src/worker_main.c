@@ -303,6 +303,7 @@ int main(int argc, char **argv)
 {
 	struct worker worker = { .loop = LOOP_INIT };
 
+	memory_init();
 	if (argc > 1 && (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "-V") == 0)) {
 		printf("muntin-worker %s, stream version %d\n", PACKAGE_VERSION, WIRE_VERSION);
 		return 0;

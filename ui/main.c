@@ -110,6 +110,7 @@ int main(int argc, char **argv)
 	struct buf text = BUF_INIT;
 	int status;
 
+	memory_init();
 	/* The characters only: another category that this system lacks, sent along by ssh perhaps, must not cost us them. */
 	setlocale(LC_CTYPE, "");
 	tzset();
