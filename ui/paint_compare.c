@@ -326,19 +326,25 @@ void paint_verdict(const struct comparison *comparison, compare_id row, struct b
 	const char *comma;
 
 	comparison_look(comparison, row, &look);
-	comma = look.state == COMPARE_SAME ? " but for " : ": ";
+	comma = look.state == COMPARE_SAME ? " but for " : look.state == COMPARE_DIFFERENT ? ": " : "; different: ";
 	for (size_t i = 0; i < ARRAY_LEN(states); i++) {
 		if (states[i].state == look.state)
 			buf_add_str(out, states[i].word);
 	}
+	if (look.state == COMPARE_MISSING)
+		add_panes(out, " in ", &look, comparison->count, COMPARE_ABSENT);
+	if (look.state == COMPARE_ERROR)
+		add_panes(out, " in ", &look, comparison->count, COMPARE_UNREADABLE);
 	for (unsigned i = 0; i < DIFFERS_ALL; i++) {
 		if (!(look.differs & 1U << i))
 			continue;
 		buf_printf(out, "%s%s", comma, differ_words[i]);
 		comma = ", ";
 	}
-	add_panes(out, look.state == COMPARE_MISSING ? " in " : "; missing in ", &look, comparison->count, COMPARE_ABSENT);
-	add_panes(out, "; unreadable in ", &look, comparison->count, COMPARE_UNREADABLE);
+	if (look.state != COMPARE_MISSING)
+		add_panes(out, "; missing in ", &look, comparison->count, COMPARE_ABSENT);
+	if (look.state != COMPARE_ERROR)
+		add_panes(out, "; unreadable in ", &look, comparison->count, COMPARE_UNREADABLE);
 	if (below) {
 		buf_add_str(out, "; below: ");
 		add_counts(out, below);
