@@ -183,6 +183,9 @@ static void choice_key(struct app *app, struct dialog *dialog, const struct term
 	for (size_t i = 0; i < menu->count; i++)
 		if (menu->choices[i].key == event->key)
 			line = menu->choices[i].line;
+	/* a key that means nothing here must not leave the next ones to the panes */
+	if (!line && event->key != K_ESC)
+		return;
 	app_close(app, dialog);
 	if (line)
 		command_run(app, line, strlen(line), 0);

@@ -34,7 +34,7 @@ struct ask_choice {
 	const char *line;
 };
 
-/** Let one key choose a command; any other key leaves. `choices` must outlive the dialog. */
+/** Let one key choose a command; Esc leaves, other keys do nothing. `choices` must outlive the dialog. */
 void ask_choice(struct app *app, const char *label, const struct ask_choice *choices, size_t count);
 
 #endif

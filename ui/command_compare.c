@@ -140,7 +140,9 @@ static const struct {
 	{ "different", 1 << COMPARE_DIFFERENT },
 	{ "missing", 1 << COMPARE_MISSING },
 	{ "error", 1 << COMPARE_ERROR },
+	{ "unreadable", 1 << COMPARE_ERROR },
 	{ "pending", 1 << COMPARE_PENDING },
+	{ "unknown", 1 << COMPARE_PENDING },
 };
 
 bool command_show(struct app *app, const struct command_call *call)
