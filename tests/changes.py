@@ -204,6 +204,11 @@ class Meddler(threading.Thread):
         self.join()
 
 
+def linux_calls():
+    """Is this a build with the calls that only Linux has?"""
+    return b'posix-only' not in subprocess.run([MUNTIN, '--version'], capture_output=True, check=True).stdout
+
+
 def meddled(tmp, lines, one, other):
     """Run a batch often while a directory and a link to the outside change places; `t/x` is the directory at first."""
     for number in range(SHORT):
@@ -211,11 +216,15 @@ def meddled(tmp, lines, one, other):
         plant(tmp)
         outside = manifest(tmp + b'/outside')
         os.symlink(tmp + b'/outside', tmp + b'/t/swap')
+        said = []
         with Meddler(tmp + one, tmp + other) as meddler:
             for _ in range(3):
-                batch(tmp, lines, BACKENDS[number % 2])
+                said += [detail for _, detail in batch(tmp, lines, BACKENDS[number % 2])[1].values()]
         equal(manifest(tmp + b'/outside'), outside, lines)
-        equal(private(tmp), [])
+        # without renameat2 what was moved may find its name in use when it comes back: then it is told where it is
+        left = [path for path in private(tmp) if os.path.basename(path) not in b' '.join(said)]
+        equal(left, [], said)
+        check(not private(tmp) or not linux_calls(), private(tmp))
         check(meddler.times > 0 or not os.path.lexists(tmp + other), 'nobody meddled')
 
 
