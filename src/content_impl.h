@@ -8,8 +8,9 @@
 
 #include <stdatomic.h>
 
+/* What is read of a file at a time: of all panes together it is to stay in the cache that each processor has for itself. */
 #ifndef CONTENT_CHUNK
-#define CONTENT_CHUNK (256 * 1024)
+#define CONTENT_CHUNK (16 * 1024)
 #endif
 
 /** A pane's place, copied. */

@@ -9,7 +9,10 @@
 #include <errno.h>
 #include <string.h>
 
-enum { NO_GROUP = 255 };
+enum {
+	NO_GROUP = 255,
+	ADVISE_FROM = 256 * 1024, /* bytes: what is smaller, the system reads ahead as a whole */
+};
 
 /* A file that is being read. */
 struct member {
@@ -177,7 +180,7 @@ static void open_member(struct row_files *row, const struct content_batch *batch
 		refuse(row, index, open_error(errno));
 	else if (!is_asked_for(member, &attrs))
 		refuse(row, index, ERROR_CHANGED);
-	else if (member->file->size > CONTENT_CHUNK)
+	else if (member->file->size > ADVISE_FROM)
 		fsys_advise_sequential(member->fd);
 	member->ctime = attrs.ctime;
 }
