@@ -21,20 +21,23 @@
  *     copy, move tail            └──── ring_drop: lock, move head, signal `room`, unlock
  *   unlock; armed? wake ──────────────▶ (poll returns, or the consumer's clock ticks)
  *
- * A scanner has a frame every microsecond; to lock for each would make the processors pass the lock's memory to and fro. So
- * it has a writer, a few KiB of its own:
+ * A scanner has something to say every microsecond; to lock for each would make the processors pass the lock's memory to and fro.
+ * So it has a writer, a few KiB of its own:
  *
- *      0        taken          published            WRITER
- *      ┌──────────┬────────────────┬──────────────────┐
- *      │ consumed │ can be taken   │ free             │      producer: copy, then publish (no lock)
- *      └──────────┴────────────────┴──────────────────┘      full, or flush: lock, move the rest into the ring, start over
+ *      0          begun           end               WRITER
+ *      ┌────────────┬───────────────┬─────────────────┐
+ *      │ frames     │ one that may  │ free            │      producer: copy behind `end`, then move it (no lock)
+ *      │            │ still grow    │                 │      full, or flush: lock, move all into the ring, start over
+ *      └────────────┴───────────────┴─────────────────┘
  *
- * A consumer that finds the ring empty looks into the writers, under the lock, and moves what is published but
- * not yet taken into the ring itself. So nothing waits in a writer while its thread hangs in a system call.
+ * A consumer that finds the ring empty looks into the writers, under the lock: it claims what is there and moves it into the ring
+ * itself. So nothing waits in a writer while its thread hangs in a system call. `end`, `begun` and the claim are one atomic
+ * word: a producer that has lost its writer to a claim finds out when it wants to move `end`, waits for the lock, and
+ * starts over at 0. Whoever takes a frame that may still grow closes it: its length is what has arrived.
  *
  * Wake-ups coalesce: the consumer arms the bell when it finds nothing, or drops the last byte; the next
  * producer disarms and rings it. The order is what makes it safe: the consumer arms before it looks into the
- * writers, a producer publishes before it looks at the bell. The wake function is called under a lock of
+ * writers, a producer moves `end` before it looks at the bell. The wake function is called under a lock of
  * its own that ring_close() takes too; that is how no call can come after the close.
  *
  * head == tail is empty; a put that would make tail meet head from behind has to wait (one byte stays free).
@@ -48,13 +51,22 @@
 
 enum { WRITER = 4096 };
 
+/* The state of a writer. `begun` is there while the last frame may still grow. */
+enum {
+	END = 0x3fff,
+	BEGUN_SHIFT = 14,
+	BEGUN = END << BEGUN_SHIFT,
+	GROWS = 1 << 28,
+	CLAIMED = 1 << 29, /* the consumer takes, or has taken, all of it */
+	BUSY = 1 << 30,    /* the producer closes a frame: no claim now */
+};
+
 struct ring_writer {
 	struct ring *ring;          /* a reference */
 	struct ring_writer *next;   /* under the ring's lock */
 	struct ring_writer *previous;
-	atomic_size_t published;    /* set by the producer; back to 0 only under the lock */
-	size_t taken;               /* under the lock */
-	size_t cap;
+	_Atomic uint32_t state;     /* changed by the producer, but for the claim, which is made under the lock */
+	uint32_t cap;
 	unsigned char bytes[WRITER];
 };
 
@@ -200,9 +212,8 @@ struct ring_writer *ring_writer_new(struct ring *ring)
 		return NULL;
 	writer->ring = ring_ref(ring);
 	writer->previous = NULL;
-	writer->taken = 0;
-	writer->cap = size_min(WRITER, ring->cap / 2);
-	atomic_init(&writer->published, 0);
+	writer->cap = (uint32_t)size_min(WRITER, ring->cap / 2);
+	atomic_init(&writer->state, 0);
 	pthread_mutex_lock(&ring->lock);
 	writer->next = ring->writers;
 	if (ring->writers)
@@ -231,30 +242,47 @@ void ring_writer_free(struct ring_writer *writer)
 	ring_unref(ring);
 }
 
+/* Fill in the length of a frame that is whole now. */
+static void close_frame(unsigned char *frame, size_t len)
+{
+	uint32_t rest = (uint32_t)(len - sizeof rest);
+
+	for (unsigned i = 0; i < sizeof rest; i++)
+		frame[i] = (unsigned char)(rest >> 8 * i);
+}
+
+/* Move what a writer holds to where find_room() said.   Under the lock. */
+static void move(struct ring *ring, size_t at, const struct ring_writer *writer, uint32_t state)
+{
+	size_t begun = (state & BEGUN) >> BEGUN_SHIFT;
+
+	append(ring, at, writer->bytes, state & END);
+	if (state & GROWS)
+		close_frame(ring->bytes + at + begun, (state & END) - begun);
+}
+
 int ring_writer_flush(struct ring_writer *writer)
 {
 	struct ring *ring = writer->ring;
-	size_t published = atomic_load_explicit(&writer->published, memory_order_relaxed);
 	size_t at = 0;
 
-	if (published == 0)
+	if (atomic_load_explicit(&writer->state, memory_order_relaxed) == 0)
 		return 0;
 	pthread_mutex_lock(&ring->lock);
-	while (!ring->closed && writer->taken < published) {
-		size_t left = published - writer->taken;
+	for (;;) {
+		uint32_t state = atomic_load_explicit(&writer->state, memory_order_relaxed);
 
-		at = wait_for_room(ring, left);
-		if (at == SIZE_MAX)
+		at = ring->closed ? SIZE_MAX : 0;
+		if (ring->closed || state & CLAIMED)
 			break;
-		/* while it waited, the consumer may have helped itself */
-		if (left != published - writer->taken)
-			continue;
-		append(ring, at, writer->bytes + writer->taken, left);
-		writer->taken = published;
+		at = find_room(ring, state & END);
+		if (at != SIZE_MAX) {
+			move(ring, at, writer, state);
+			break;
+		}
+		wait_for_room(ring, state & END); /* meanwhile the consumer may have helped itself */
 	}
-	writer->taken = 0;
-	atomic_store_explicit(&writer->published, 0, memory_order_relaxed);
-	at = ring->closed ? SIZE_MAX : 0;
+	atomic_store_explicit(&writer->state, 0, memory_order_relaxed);
 	pthread_mutex_unlock(&ring->lock);
 	if (at == SIZE_MAX) {
 		errno = EPIPE;
@@ -264,36 +292,97 @@ int ring_writer_flush(struct ring_writer *writer)
 	return 0;
 }
 
+/* A claim has come between: once the consumer has moved everything the writer is empty. */
+static void start_over(struct ring_writer *writer)
+{
+	pthread_mutex_lock(&writer->ring->lock);
+	atomic_store_explicit(&writer->state, 0, memory_order_relaxed);
+	pthread_mutex_unlock(&writer->ring->lock);
+}
+
+/* Close the frame that may still grow, unless a claim comes between. */
+static void stop_growing(struct ring_writer *writer, uint32_t state)
+{
+	size_t begun = (state & BEGUN) >> BEGUN_SHIFT;
+
+	if (!atomic_compare_exchange_strong(&writer->state, &state, state | BUSY))
+		return;
+	close_frame(writer->bytes + begun, (state & END) - begun);
+	atomic_store(&writer->state, state & END);
+}
+
+/* Put a block behind what is there; `grows` is GROWS or 0. */
+static int put_block(struct ring_writer *writer, const void *frames, size_t len, uint32_t grows)
+{
+	for (;;) {
+		uint32_t state = atomic_load_explicit(&writer->state, memory_order_relaxed);
+		uint32_t end = state & END;
+
+		if (state & CLAIMED) {
+			start_over(writer);
+		} else if (state & GROWS) {
+			stop_growing(writer, state);
+		} else if (len > writer->cap - end) {
+			if (ring_writer_flush(writer) != 0)
+				return -1;
+			if (len > writer->cap)
+				return ring_put(writer->ring, frames, len);
+		} else {
+			memcpy(writer->bytes + end, frames, len);
+			if (atomic_compare_exchange_strong(&writer->state, &state, (end + (uint32_t)len) | end << BEGUN_SHIFT | grows)) {
+				ring_bell(writer->ring);
+				return 0;
+			}
+		}
+	}
+}
+
 int ring_writer_put(struct ring_writer *writer, const void *frames, size_t len)
 {
-	size_t published = atomic_load_explicit(&writer->published, memory_order_relaxed);
+	return put_block(writer, frames, len, 0);
+}
 
-	if (len > writer->cap - published) {
-		if (ring_writer_flush(writer) != 0)
-			return -1;
-		published = 0;
-	}
-	if (len > writer->cap)
-		return ring_put(writer->ring, frames, len);
-	memcpy(writer->bytes + published, frames, len);
-	atomic_store(&writer->published, published + len);
+int ring_writer_begin(struct ring_writer *writer, const void *frame, size_t len)
+{
+	return put_block(writer, frame, len, GROWS);
+}
+
+int ring_writer_extend(struct ring_writer *writer, const void *part, size_t len)
+{
+	uint32_t state = atomic_load_explicit(&writer->state, memory_order_relaxed);
+
+	if (!(state & GROWS) || state & CLAIMED || len > writer->cap - (state & END))
+		return 1;
+	memcpy(writer->bytes + (state & END), part, len);
+	if (!atomic_compare_exchange_strong(&writer->state, &state, state + (uint32_t)len))
+		return 1;
 	ring_bell(writer->ring);
 	return 0;
 }
 
-/* Move what producers have published into the empty ring.   Under the lock. */
-static void take_published(struct ring *ring)
+/* Claim what a writer holds and move it into the ring, if there is room. One that is busy rings when it is done.   Under the lock. */
+static void take_from(struct ring *ring, struct ring_writer *writer)
 {
-	atomic_store(&ring->armed, true);
-	for (struct ring_writer *writer = ring->writers; writer; writer = writer->next) {
-		size_t left = atomic_load(&writer->published) - writer->taken;
-		size_t at = left > 0 ? find_room(ring, left) : SIZE_MAX;
+	uint32_t state = atomic_load(&writer->state);
+
+	while (!(state & (CLAIMED | BUSY)) && state & END) {
+		size_t at = find_room(ring, state & END);
 
 		if (at == SIZE_MAX)
-			continue;
-		append(ring, at, writer->bytes + writer->taken, left);
-		writer->taken += left;
+			return;
+		if (atomic_compare_exchange_strong(&writer->state, &state, state | CLAIMED)) {
+			move(ring, at, writer, state);
+			return;
+		}
 	}
+}
+
+/* Move what the writers hold into the empty ring.   Under the lock. */
+static void take_written(struct ring *ring)
+{
+	atomic_store(&ring->armed, true);
+	for (struct ring_writer *writer = ring->writers; writer; writer = writer->next)
+		take_from(ring, writer);
 }
 
 /* The sink -------------------------------------------------------------------------------------------- */
@@ -313,6 +402,16 @@ static int write_frames(void *writer, const void *frames, size_t len)
 	return ring_writer_put(writer, frames, len);
 }
 
+static int begin_frame(void *writer, const void *frame, size_t len)
+{
+	return ring_writer_begin(writer, frame, len);
+}
+
+static int extend_frame(void *writer, const void *part, size_t len)
+{
+	return ring_writer_extend(writer, part, len);
+}
+
 static int flush_writer(void *writer)
 {
 	return ring_writer_flush(writer);
@@ -325,7 +424,7 @@ static void close_writer(void *writer)
 
 struct sink ring_sink(struct ring *ring)
 {
-	return (struct sink){ put_in_ring, ring, open_writer, write_frames, flush_writer, close_writer };
+	return (struct sink){ put_in_ring, ring, open_writer, write_frames, begin_frame, extend_frame, flush_writer, close_writer };
 }
 
 /* The consumer ---------------------------------------------------------------------------------------- */
@@ -338,7 +437,7 @@ const void *ring_peek(struct ring *ring, size_t *len)
 	if (ring->tail < ring->head && ring->head == ring->end)
 		ring->head = 0;
 	if (ring->head == ring->tail && !ring->closed)
-		take_published(ring);
+		take_written(ring);
 	bytes = ring->bytes + ring->head;
 	*len = (ring->tail < ring->head ? ring->end : ring->tail) - ring->head;
 	pthread_mutex_unlock(&ring->lock);

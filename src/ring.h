@@ -51,6 +51,16 @@ void ring_writer_free(struct ring_writer *writer);
 /** As ring_put(), but other producers' blocks may come before it until the next flush.   Thread: its producer. */
 MUN_NODISCARD int ring_writer_put(struct ring_writer *writer, const void *frames, size_t len);
 
+/**
+ * The same with one frame that may still grow, which begins with the length of the rest as docs/PROTOCOL.md has it: that is
+ * filled in when it is closed, by anything else that is put or by the consumer's taking it. It is at most WRITER bytes long.
+ * Thread: its producer.
+ */
+MUN_NODISCARD int ring_writer_begin(struct ring_writer *writer, const void *frame, size_t len);
+
+/** Let the frame grow by a part. Returns 0, or 1 when it is closed or as large as it can be: nothing was put.   Thread: its producer. */
+MUN_NODISCARD int ring_writer_extend(struct ring_writer *writer, const void *part, size_t len);
+
 /** Let what was put come before everything that anybody puts from now on; may block as ring_put().   Thread: its producer. */
 MUN_NODISCARD int ring_writer_flush(struct ring_writer *writer);
 

@@ -147,6 +147,7 @@ struct scan {
 struct reader {
 	struct scan *scan;
 	void *writer;               /* into the sink */
+	uint32_t batch;             /* whose attributes the frame is for that may still grow there */
 	struct device *device;      /* that this thread has for itself, or NULL */
 	struct buf out;
 	struct buf path;            /* of a name, for patterns */

@@ -50,14 +50,25 @@ void scan_send_end(struct reader *reader, uint32_t number, enum wire_end how, en
 	send(reader);
 }
 
+/* Send what is known of one name: in the frame of those before it in the batch, as long as that can grow. */
 static void send_element(struct reader *reader, uint32_t batch, const struct wire_attrs *element)
 {
-	size_t start = wire_open(&reader->out, WIRE_ATTRS, reader->scan->id);
+	const struct sink *sink = &reader->scan->sink;
+	struct buf *out = &reader->out;
+	size_t start;
 
-	wire_put_varint(&reader->out, batch);
-	wire_put_element(&reader->out, element);
-	wire_close(&reader->out, start);
-	send(reader);
+	wire_put_element(out, element);
+	if (reader->batch != batch || out->failed || sink->extend(reader->writer, out->data, out->len) != 0) {
+		buf_clear(out);
+		start = wire_open(out, WIRE_ATTRS, reader->scan->id);
+		wire_put_varint(out, batch);
+		wire_put_element(out, element);
+		wire_close(out, start);
+		if (out->failed || sink->begin(reader->writer, out->data, out->len) != 0)
+			give_up(reader);
+		reader->batch = batch;
+	}
+	buf_clear(out);
 }
 
 void scan_send_done(struct reader *reader)

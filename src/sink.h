@@ -21,6 +21,14 @@ struct sink {
 	 */
 	void *(*open)(void *arg);
 	int (*write)(void *writer, const void *frames, size_t len);
+
+	/**
+	 * The same with one frame that may still grow: its length is filled in when it is closed, by anything else that is written or by
+	 * the consumer's taking it. extend() lets it grow, or returns 1 when it is closed or as large as it can be.
+	 */
+	int (*begin)(void *writer, const void *frame, size_t len);
+	int (*extend)(void *writer, const void *part, size_t len);
+
 	int (*flush)(void *writer);
 	void (*close)(void *writer); /* takes NULL; what was not flushed is lost */
 };

@@ -123,6 +123,15 @@ static void *open_writer(void *arg)
 	return arg;
 }
 
+/* Every frame is whole. */
+static int stop_growing(void *writer, const void *part, size_t len)
+{
+	(void)writer;
+	(void)part;
+	(void)len;
+	return 1;
+}
+
 static int flush(void *writer)
 {
 	(void)writer;
@@ -150,7 +159,7 @@ static void record(size_t pane)
 	char root[300];
 	const struct scan_options options = {
 		.id = 1, .depth = WIRE_DEPTH_ALL, .jobs = 1 + draw(2), .root = root, .path = "",
-		.sink = { put, stream, open_writer, put, flush, close_writer }, .ended = ended, .ended_arg = stream,
+		.sink = { put, stream, open_writer, put, put, stop_growing, flush, close_writer }, .ended = ended, .ended_arg = stream,
 	};
 	struct scan *scan;
 

@@ -195,6 +195,15 @@ static void *open_writer(void *arg)
 	return watcher;
 }
 
+/* Every frame is whole. */
+static int stop_growing(void *writer, const void *part, size_t len)
+{
+	(void)writer;
+	(void)part;
+	(void)len;
+	return 1;
+}
+
 static int flush(void *writer)
 {
 	(void)writer;
@@ -220,7 +229,7 @@ static void run(struct watcher *watcher, const char *root, const char *sys, unsi
 {
 	const struct scan_options options = {
 		.id = 1, .flags = flags, .depth = WIRE_DEPTH_ALL, .jobs = 4, .root = root, .path = "", .sys = sys,
-		.sink = { put, watcher, open_writer, put, flush, close_writer }, .ended = ended, .ended_arg = watcher,
+		.sink = { put, watcher, open_writer, put, put, stop_growing, flush, close_writer }, .ended = ended, .ended_arg = watcher,
 	};
 	struct scan *scan = scan_new(&options);
 

@@ -247,6 +247,7 @@ struct producer {
 	uint32_t sent;
 	uint8_t number;
 	int error;
+	pthread_mutex_t *done;  /* held until the consumer has everything */
 };
 
 /* Send blocks of one to three frames with fillings of various lengths. */
@@ -382,6 +383,202 @@ START_TEST(lets_go_of_producers)
 }
 END_TEST
 
+/* ---- writers ----------------------------------------------------------------- */
+
+/* What is written: a length as the protocol has it, who wrote it, and numbers that count up. */
+enum { HEAD = 5, NUMBER = 3 };
+
+static void store_head(uint8_t *frame, uint8_t producer, size_t len)
+{
+	size_t rest = len - 4;
+
+	for (unsigned i = 0; i < 4; i++)
+		frame[i] = (uint8_t)(rest >> 8 * i);
+	frame[4] = producer;
+}
+
+static void store_number(uint8_t *at, uint32_t number)
+{
+	for (unsigned i = 0; i < NUMBER; i++)
+		at[i] = (uint8_t)(number >> 8 * i);
+}
+
+/* A frame of `count` numbers from `first` on. Returns its length. */
+static size_t make_frame(uint8_t *frame, uint8_t producer, uint32_t first, size_t count)
+{
+	size_t len = HEAD;
+
+	for (size_t i = 0; i < count; i++, len += NUMBER)
+		store_number(frame + len, first + (uint32_t)i);
+	store_head(frame, producer, len);
+	return len;
+}
+
+/* Read one frame; its numbers have to be the next of its producer. Returns its length. */
+static size_t check_numbers(const uint8_t *frame, size_t left, uint32_t *next)
+{
+	size_t len = 4;
+
+	ck_assert_uint_ge(left, HEAD);
+	for (unsigned i = 0; i < 4; i++)
+		len += (size_t)frame[i] << 8 * i;
+	if (len < HEAD || len > left || (len - HEAD) % NUMBER != 0 || frame[4] >= PRODUCERS)
+		ck_abort_msg("a frame of %zu bytes with %zu left, of producer %u", len, left, frame[4]);
+	for (size_t at = HEAD; at < len; at += NUMBER) {
+		uint32_t number = frame[at] | (uint32_t)frame[at + 1] << 8 | (uint32_t)frame[at + 2] << 16;
+
+		if (number != next[frame[4]]++)
+			ck_abort_msg("%u of producer %u is not the next one", number, frame[4]);
+	}
+	return len;
+}
+
+/* Take all that can be had. */
+static void take_numbers(struct ring *ring, uint32_t *next)
+{
+	const uint8_t *bytes;
+	size_t len;
+
+	while (bytes = ring_peek(ring, &len), len > 0) {
+		size_t at = 0;
+
+		while (at < len)
+			at += check_numbers(bytes + at, len - at, next);
+		ring_drop(ring, len);
+	}
+}
+
+START_TEST(hides_nothing_in_a_writer)
+{
+	struct ring *ring = ring_new(64, NULL, NULL);
+	struct ring_writer *writer = ring_writer_new(ring);
+	uint32_t next[PRODUCERS] = { 0 };
+	uint8_t frame[64];
+	size_t len;
+
+	ck_assert_ptr_nonnull(writer);
+	/* nothing to grow yet, nor after a whole frame */
+	ck_assert_int_eq(ring_writer_extend(writer, "123", NUMBER), 1);
+	len = make_frame(frame, 0, 0, 1);
+	ck_assert_int_eq(ring_writer_put(writer, frame, len), 0);
+	store_number(frame, 1);
+	ck_assert_int_eq(ring_writer_extend(writer, frame, NUMBER), 1);
+	take_numbers(ring, next);
+	ck_assert_uint_eq(next[0], 1);
+
+	/* what has grown is taken at once, and grows no more */
+	len = make_frame(frame, 0, 1, 1);
+	ck_assert_int_eq(ring_writer_begin(writer, frame, len), 0);
+	store_number(frame, 2);
+	ck_assert_int_eq(ring_writer_extend(writer, frame, NUMBER), 0);
+	take_numbers(ring, next);
+	ck_assert_uint_eq(next[0], 3);
+	store_number(frame, 3);
+	ck_assert_int_eq(ring_writer_extend(writer, frame, NUMBER), 1);
+
+	/* a frame is closed by the next; it grows as far as there is room: 32 bytes, of which two frames have 16 */
+	for (uint32_t at = 3; at < 5; at++) {
+		len = make_frame(frame, 0, at, 1);
+		ck_assert_int_eq(ring_writer_begin(writer, frame, len), 0);
+	}
+	for (uint32_t at = 5; at < 10; at++) {
+		store_number(frame, at);
+		ck_assert_int_eq(ring_writer_extend(writer, frame, NUMBER), 0);
+	}
+	ck_assert_int_eq(ring_writer_extend(writer, frame, NUMBER), 1);
+	ck_assert_int_eq(ring_writer_flush(writer), 0);
+	ck_assert_uint_eq(ring_stats(ring).used, 31);
+	take_numbers(ring, next);
+	ck_assert_uint_eq(next[0], 10);
+
+	/* one that the writer has no room for goes straight into the ring, behind what was written */
+	len = make_frame(frame, 0, 10, 1);
+	ck_assert_int_eq(ring_writer_begin(writer, frame, len), 0);
+	len = make_frame(frame, 0, 11, 12);
+	ck_assert_int_eq(ring_writer_begin(writer, frame, len), 0);
+	ck_assert_int_eq(ring_writer_extend(writer, frame, NUMBER), 1);
+	take_numbers(ring, next);
+	ck_assert_uint_eq(next[0], 23);
+
+	ring_close(ring);
+	ck_assert_int_eq(ring_writer_put(writer, frame, len), -1);
+	ck_assert_int_eq(errno, EPIPE);
+	ring_writer_free(writer);
+	ring_writer_free(NULL);
+	ring_unref(ring);
+}
+END_TEST
+
+/* Write numbers in frames of their own, in frames that grow, and in a mixture with flushes. */
+static void *write_numbers(void *arg)
+{
+	struct producer *self = arg;
+	struct ring_writer *writer = ring_writer_new(self->ring);
+	uint32_t seed = self->number;
+	uint8_t frame[HEAD + 4 * NUMBER];
+
+	self->error = writer ? 0 : ENOMEM;
+	while (!self->error && self->sent < self->frames) {
+		uint32_t count = 1 + draw(&seed, 4);
+		int status;
+
+		store_number(frame, self->sent);
+		if (draw(&seed, 8) > 0 && ring_writer_extend(writer, frame, NUMBER) == 0) {
+			self->sent++;
+			continue;
+		}
+		count = count < self->frames - self->sent ? count : self->frames - self->sent;
+		make_frame(frame, self->number, self->sent, count);
+		status = draw(&seed, 2) ? ring_writer_begin(writer, frame, HEAD + count * NUMBER)
+					: ring_writer_put(writer, frame, HEAD + count * NUMBER);
+		if (status == 0 && draw(&seed, 16) == 0)
+			status = ring_writer_flush(writer);
+		self->error = status == 0 ? 0 : errno;
+		self->sent += count;
+	}
+	/* not flushed on purpose: it is within reach all the same, as long as the writer is there */
+	pthread_mutex_lock(self->done);
+	pthread_mutex_unlock(self->done);
+	ring_writer_free(writer);
+	ring_unref(self->ring);
+	return NULL;
+}
+
+START_TEST(loses_nothing_of_writers)
+{
+	const uint32_t numbers = 200000 / SLOWDOWN;
+	pthread_mutex_t done = PTHREAD_MUTEX_INITIALIZER;
+	struct bell bell = { PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, false };
+	struct ring *ring = ring_new(64u << _i * 2, ring_bell, &bell);
+	struct producer producers[PRODUCERS];
+	uint32_t next[PRODUCERS] = { 0 };
+	uint32_t got = 0;
+
+	pthread_mutex_lock(&done);
+	for (uint8_t i = 0; i < PRODUCERS; i++) {
+		producers[i] = (struct producer){ .ring = ring_ref(ring), .frames = numbers, .number = i, .done = &done };
+		ck_assert_int_eq(pthread_create(&producers[i].thread, NULL, write_numbers, &producers[i]), 0);
+	}
+	while (got < PRODUCERS * numbers) {
+		take_numbers(ring, next);
+		got = 0;
+		for (size_t i = 0; i < PRODUCERS; i++)
+			got += next[i];
+		if (got < PRODUCERS * numbers)
+			wait_for_bell(&bell);
+	}
+	pthread_mutex_unlock(&done);
+	for (size_t i = 0; i < PRODUCERS; i++) {
+		ck_assert_int_eq(pthread_join(producers[i].thread, NULL), 0);
+		ck_assert_int_eq(producers[i].error, 0);
+		ck_assert_uint_eq(next[i], numbers);
+	}
+	ck_assert_uint_eq(ring_stats(ring).used, 0);
+	ring_close(ring);
+	ring_unref(ring);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("ring");
@@ -395,6 +592,8 @@ int main(void)
 	tcase_add_loop_test(tests, agrees_with_a_queue, 0, 7);
 	tcase_add_loop_test(tests, loses_nothing, 0, 9);
 	tcase_add_test(tests, lets_go_of_producers);
+	tcase_add_test(tests, hides_nothing_in_a_writer);
+	tcase_add_loop_test(tests, loses_nothing_of_writers, 0, 4);
 	suite_add_tcase(suite, tests);
 	srunner_run_all(runner, CK_ENV);
 	failed = srunner_ntests_failed(runner);
