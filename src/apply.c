@@ -328,7 +328,7 @@ static enum apply_status apply_attrs(struct scan_view *view, struct wire_reader 
 {
 	uint64_t number = wire_get_varint(in);
 	struct view_batch *batch = number < view->batch_count ? view->batches[number] : NULL;
-	struct wire_attrs element;
+	struct wire_attrs element = { .what = 0 };
 
 	if (!in->ok || !batch)
 		return APPLY_BAD;

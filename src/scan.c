@@ -188,6 +188,8 @@ static struct reader *reader_new(struct scan *scan)
 		return NULL;
 	reader->scan = scan;
 	reader->device = NULL;
+	reader->batch = 0;
+	reader->before = NULL;
 	reader->out = (struct buf)BUF_INIT;
 	reader->path = (struct buf)BUF_INIT;
 	/* Room for every frame from the start: what has been found, and that the scan has ended, can be told without memory, too. */

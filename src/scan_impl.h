@@ -148,6 +148,8 @@ struct reader {
 	struct scan *scan;
 	void *writer;               /* into the sink */
 	uint32_t batch;             /* whose attributes the frame is for that may still grow there */
+	struct attrs sent;          /* the last of them */
+	const struct attrs *before; /* these, or NULL */
 	struct device *device;      /* that this thread has for itself, or NULL */
 	struct buf out;
 	struct buf path;            /* of a name, for patterns */

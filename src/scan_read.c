@@ -57,18 +57,20 @@ static void send_element(struct reader *reader, uint32_t batch, const struct wir
 	struct buf *out = &reader->out;
 	size_t start;
 
-	wire_put_element(out, element);
+	wire_put_element(out, element, reader->before);
 	if (reader->batch != batch || out->failed || sink->extend(reader->writer, out->data, out->len) != 0) {
 		buf_clear(out);
 		start = wire_open(out, WIRE_ATTRS, reader->scan->id);
 		wire_put_varint(out, batch);
-		wire_put_element(out, element);
+		wire_put_element(out, element, NULL);
 		wire_close(out, start);
 		if (out->failed || sink->begin(reader->writer, out->data, out->len) != 0)
 			give_up(reader);
 		reader->batch = batch;
 	}
 	buf_clear(out);
+	reader->before = element->what & WIRE_ATTRS_STAT ? &reader->sent : NULL;
+	reader->sent = element->attrs;
 }
 
 void scan_send_done(struct reader *reader)

@@ -95,33 +95,52 @@ enum {
 	HAS_CTIME = 1 << 10, /* else it is mtime, as for the other two */
 	HAS_ATIME = 1 << 11,
 	HAS_BTIME = 1 << 12,
+	IS_LIKE = 1 << 13,   /* owner, group, device, rdev and mnt are those of the element before: left out */
 	ATTRS_FLAGS = HAS_RDEV - 1,
 };
 
+static bool is_like(const struct attrs *attrs, const struct attrs *before)
+{
+	return before && attrs->uid == before->uid && attrs->gid == before->gid && attrs->dev == before->dev &&
+	       attrs->rdev == before->rdev && attrs->mnt == before->mnt;
+}
+
+static char *store_device(char *at, const struct attrs *attrs)
+{
+	at = varint(at, attrs->dev >> 32);
+	at = varint(at, (uint32_t)attrs->dev);
+	if (attrs->rdev)
+		at = varint(at, attrs->rdev);
+	if (attrs->mnt)
+		at = varint(at, attrs->mnt);
+	return at;
+}
+
 /* Write attributes into memory that has room for WIRE_MAX_ATTRS bytes; returns the end. */
-static char *store_attrs(char *at, const struct attrs *attrs)
+static char *store_attrs(char *at, const struct attrs *attrs, const struct attrs *before)
 {
 	uint32_t flags = attrs->flags & ATTRS_FLAGS;
+	bool like = is_like(attrs, before);
 
-	flags |= attrs->rdev ? HAS_RDEV : 0;
-	flags |= attrs->mnt ? HAS_MNT : 0;
+	if (like)
+		flags |= IS_LIKE;
+	else
+		flags |= (attrs->rdev ? HAS_RDEV : 0) | (attrs->mnt ? HAS_MNT : 0);
 	flags |= attrs->ctime != attrs->mtime ? HAS_CTIME : 0;
 	flags |= attrs->atime != attrs->mtime ? HAS_ATIME : 0;
 	flags |= attrs->btime != attrs->mtime ? HAS_BTIME : 0;
 	at = store_u16(at, flags);
 	at = store_u16(at, attrs->mode);
-	at = varint(at, attrs->uid);
-	at = varint(at, attrs->gid);
+	if (!like) {
+		at = varint(at, attrs->uid);
+		at = varint(at, attrs->gid);
+	}
 	at = varint(at, attrs->nlink);
 	at = varint(at, attrs->ino);
 	at = varint(at, attrs->size);
 	at = varint(at, attrs->blocks);
-	at = varint(at, attrs->dev >> 32);
-	at = varint(at, (uint32_t)attrs->dev);
-	if (flags & HAS_RDEV)
-		at = varint(at, attrs->rdev);
-	if (flags & HAS_MNT)
-		at = varint(at, attrs->mnt);
+	if (!like)
+		at = store_device(at, attrs);
 	at = store_u64(at, (uint64_t)attrs->mtime);
 	if (flags & HAS_CTIME)
 		at = store_u64(at, (uint64_t)attrs->ctime);
@@ -137,7 +156,7 @@ void wire_put_attrs(struct buf *out, const struct attrs *attrs)
 	char *room = buf_room(out, WIRE_MAX_ATTRS);
 
 	if (room)
-		out->len += (size_t)(store_attrs(room, attrs) - room);
+		out->len += (size_t)(store_attrs(room, attrs, NULL) - room);
 }
 
 /* Nothing more can be read. */
@@ -264,23 +283,33 @@ static inline int64_t get_time(struct wire_reader *in)
 	return (int64_t)((uint64_t)load_u32(at) | (uint64_t)load_u32(at + 4) << 32);
 }
 
-static inline void get_attrs(struct wire_reader *from, struct attrs *attrs)
+/* With `like` these may be like those that `attrs` holds. */
+static inline void get_attrs(struct wire_reader *from, struct attrs *attrs, bool like)
 {
 	struct wire_reader in = *from;
 	uint32_t flags = get_u16(&in);
 
+	if (!(flags & IS_LIKE))
+		like = false;
+	else if (!like)
+		damaged(&in);
+
 	attrs->flags = flags & ATTRS_FLAGS;
 	attrs->mode = get_u16(&in);
-	attrs->uid = get_u32(&in);
-	attrs->gid = get_u32(&in);
+	if (!like) {
+		attrs->uid = get_u32(&in);
+		attrs->gid = get_u32(&in);
+	}
 	attrs->nlink = get_varint(&in);
 	attrs->ino = get_varint(&in);
 	attrs->size = get_varint(&in);
 	attrs->blocks = get_varint(&in);
-	attrs->dev = (uint64_t)get_u32(&in) << 32;
-	attrs->dev |= get_u32(&in);
-	attrs->rdev = flags & HAS_RDEV ? get_varint(&in) : 0;
-	attrs->mnt = flags & HAS_MNT ? get_varint(&in) : 0;
+	if (!like) {
+		attrs->dev = (uint64_t)get_u32(&in) << 32;
+		attrs->dev |= get_u32(&in);
+		attrs->rdev = flags & HAS_RDEV ? get_varint(&in) : 0;
+		attrs->mnt = flags & HAS_MNT ? get_varint(&in) : 0;
+	}
 	attrs->mtime = get_time(&in);
 	attrs->ctime = flags & HAS_CTIME ? get_time(&in) : attrs->mtime;
 	attrs->atime = flags & HAS_ATIME ? get_time(&in) : attrs->mtime;
@@ -290,7 +319,7 @@ static inline void get_attrs(struct wire_reader *from, struct attrs *attrs)
 
 void wire_get_attrs(struct wire_reader *in, struct attrs *attrs)
 {
-	get_attrs(in, attrs);
+	get_attrs(in, attrs, false);
 }
 
 void wire_put_acl(struct buf *out, const struct access_list *acl)
@@ -370,7 +399,7 @@ bool wire_get_name(struct wire_reader *in, struct wire_name *name)
 	return true;
 }
 
-void wire_put_element(struct buf *out, const struct wire_attrs *element)
+void wire_put_element(struct buf *out, const struct wire_attrs *element, const struct attrs *before)
 {
 	size_t target_len = element->what & WIRE_ATTRS_TARGET ? element->target_len : 0;
 	char *room = buf_room(out, WIRE_MAX_ELEMENT + target_len);
@@ -381,7 +410,7 @@ void wire_put_element(struct buf *out, const struct wire_attrs *element)
 	at = varint(at, element->index);
 	*at++ = (char)element->what;
 	if (element->what & WIRE_ATTRS_STAT)
-		at = store_attrs(at, &element->attrs);
+		at = store_attrs(at, &element->attrs, before);
 	if (element->what & WIRE_ATTRS_TARGET) {
 		at = varint(at, target_len);
 		memcpy(at, element->target, target_len);
@@ -396,6 +425,8 @@ void wire_put_element(struct buf *out, const struct wire_attrs *element)
 
 bool wire_get_element(struct wire_reader *in, struct wire_attrs *element)
 {
+	bool like = element->what & WIRE_ATTRS_STAT;
+
 	if (!wire_more(in))
 		return false;
 	element->index = get_u32(in);
@@ -405,7 +436,7 @@ bool wire_get_element(struct wire_reader *in, struct wire_attrs *element)
 	element->target_len = 0;
 	element->dir = 0;
 	if (element->what & WIRE_ATTRS_STAT)
-		get_attrs(in, &element->attrs);
+		get_attrs(in, &element->attrs, like);
 	if (element->what & WIRE_ATTRS_TARGET)
 		element->target = wire_get_bytes(in, &element->target_len);
 	if (element->what & WIRE_ATTRS_DIR)

@@ -192,7 +192,11 @@ static inline bool wire_more(const struct wire_reader *in)
 /** Elements of WIRE_NAMES and WIRE_ATTRS. Reading returns false at the end of the frame and when it is damaged (`ok`). */
 void wire_put_name(struct buf *out, const char *name, size_t len, unsigned type);
 bool wire_get_name(struct wire_reader *in, struct wire_name *name);
-void wire_put_element(struct buf *out, const struct wire_attrs *element);
+
+/** `before` has the attributes of the element just before it in the frame; NULL: it has none, or is not known. */
+void wire_put_element(struct buf *out, const struct wire_attrs *element, const struct attrs *before);
+
+/** `element` holds what was read last in this frame; at its beginning, no bit of `what` is set. */
 bool wire_get_element(struct wire_reader *in, struct wire_attrs *element);
 
 /** A whole WIRE_SCAN request; `patterns` are `count` terminated strings. */

@@ -106,7 +106,7 @@ static enum apply_status element(struct world *world, uint64_t batch, struct wir
 {
 	open_frame(world, WIRE_ATTRS);
 	wire_put_varint(&world->out, batch);
-	wire_put_element(&world->out, &element);
+	wire_put_element(&world->out, &element, NULL);
 	return apply(world);
 }
 
@@ -723,8 +723,8 @@ START_TEST(tells)
 	wire_close(&stream, start);
 	start = wire_open(&stream, WIRE_ATTRS, 1);
 	wire_put_varint(&stream, 0);
-	wire_put_element(&stream, &(struct wire_attrs){ .index = 0, .what = WIRE_ATTRS_GONE });
-	wire_put_element(&stream, &(struct wire_attrs){ .index = 1, .what = WIRE_ATTRS_STAT, .attrs = attrs_of(S_IFREG, 77) });
+	wire_put_element(&stream, &(struct wire_attrs){ .index = 0, .what = WIRE_ATTRS_GONE }, NULL);
+	wire_put_element(&stream, &(struct wire_attrs){ .index = 1, .what = WIRE_ATTRS_STAT, .attrs = attrs_of(S_IFREG, 77) }, NULL);
 	wire_close(&stream, start);
 	start = wire_open(&stream, WIRE_END, 1);
 	wire_put_varint(&stream, 0);

@@ -598,9 +598,9 @@ static void make_recording(const char *name, size_t cut)
 		wire_close(&out, at);
 		at = wire_open(&out, WIRE_ATTRS, 1);
 		wire_put_varint(&out, number);
-		wire_put_element(&out, number ? &below : &elements[0]);
+		wire_put_element(&out, number ? &below : &elements[0], NULL);
 		if (!number)
-			wire_put_element(&out, &elements[1]);
+			wire_put_element(&out, &elements[1], NULL);
 		wire_close(&out, at);
 		at = wire_open(&out, WIRE_END, 1);
 		wire_put_varint(&out, number);

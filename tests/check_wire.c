@@ -220,7 +220,7 @@ START_TEST(attributes_are_in_range)
 
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		buf_clear(&out);
-		buf_add(&out, "\1\xe0\xff\xff", 4);
+		buf_add(&out, "\1\xc0\xff\xff", 4);
 		for (unsigned at = 0; at < 8; at++)
 			wire_put_varint(&out, at == cases[i].large ? UINT64_C(1) << 32 : 3);
 		buf_add(&out, "12345678", 8);
@@ -241,13 +241,13 @@ START_TEST(elements_return)
 	/* every set of what an element can tell */
 	struct buf out = BUF_INIT;
 	struct wire_reader in;
-	struct wire_attrs got;
+	struct wire_attrs got = { .what = 0 };
 
 	for (unsigned what = 0; what < 32; what++) {
 		struct wire_attrs element = { .index = what * 1000, .what = (uint8_t)what, .error = ERROR_IO, .dir = 70000,
 					      .attrs = samples[1], .target = "a/target", .target_len = 8 };
 
-		wire_put_element(&out, &element);
+		wire_put_element(&out, &element, NULL);
 	}
 	in = reader_of(&out);
 	for (unsigned what = 0; what < 32; what++) {
@@ -265,6 +265,51 @@ START_TEST(elements_return)
 	ck_assert(!wire_get_element(&in, &got));
 	ck_assert(in.ok);
 	buf_fini(&out);
+}
+END_TEST
+
+/* Are the parts alike that are left out then? */
+static bool is_like(const struct attrs *a, const struct attrs *b)
+{
+	return a->uid == b->uid && a->gid == b->gid && a->dev == b->dev && a->rdev == b->rdev && a->mnt == b->mnt;
+}
+
+START_TEST(elements_like_the_one_before)
+{
+	/* each sample behind each, and behind one that differs in a single one of the parts that are left out when all are alike */
+	for (size_t i = 0; i < 7 * ARRAY_LEN(samples) * ARRAY_LEN(samples); i++) {
+		struct wire_attrs elements[2] = {
+			{ .what = WIRE_ATTRS_STAT, .attrs = samples[i / 7 / ARRAY_LEN(samples)] },
+			{ .index = 1, .what = WIRE_ATTRS_STAT, .attrs = samples[i / 7 % ARRAY_LEN(samples)] },
+		};
+		struct attrs *before = &elements[0].attrs;
+		struct wire_attrs got = { .what = 0 };
+		struct buf out = BUF_INIT;
+		struct wire_reader in;
+		size_t len;
+
+		before->uid += i % 7 == 1;
+		before->gid += i % 7 == 2;
+		before->dev += i % 7 == 3;
+		before->dev += (uint64_t)(i % 7 == 4) << 32;
+		before->rdev += i % 7 == 5;
+		before->mnt += i % 7 == 6;
+		wire_put_element(&out, &elements[0], NULL);
+		len = out.len;
+		wire_put_element(&out, &elements[1], before);
+		in = reader_of(&out);
+		for (size_t k = 0; k < 2; k++) {
+			ck_assert(wire_get_element(&in, &got));
+			same_attrs(&got.attrs, &elements[k].attrs);
+		}
+		ck_assert(!wire_more(&in) && in.ok);
+
+		/* without the one before it, it is no element, if it leaves anything out */
+		in.at = (const unsigned char *)out.data + len;
+		got.what = 0;
+		ck_assert_int_eq(wire_get_element(&in, &got), !is_like(before, &elements[1].attrs));
+		buf_fini(&out);
+	}
 }
 END_TEST
 
@@ -422,9 +467,9 @@ static void put_session(struct buf *out)
 	wire_close(out, start);
 	start = wire_open(out, WIRE_ATTRS, 300);
 	wire_put_varint(out, 1);
-	wire_put_element(out, &(struct wire_attrs){ .what = WIRE_ATTRS_STAT | WIRE_ATTRS_DIR, .dir = 1, .attrs = samples[3] });
+	wire_put_element(out, &(struct wire_attrs){ .what = WIRE_ATTRS_STAT | WIRE_ATTRS_DIR, .dir = 1, .attrs = samples[3] }, NULL);
 	wire_put_element(out, &(struct wire_attrs){ .index = 1, .what = WIRE_ATTRS_STAT | WIRE_ATTRS_TARGET, .attrs = samples[2],
-						    .target = "to", .target_len = 2 });
+						    .target = "to", .target_len = 2 }, &samples[3]);
 	wire_close(out, start);
 	start = wire_open(out, WIRE_END, 300);
 	wire_put_varint(out, 1);
@@ -449,7 +494,7 @@ static void put_session(struct buf *out)
 static size_t read_payload(struct wire_frame *frame)
 {
 	struct wire_reader *in = &frame->payload;
-	struct wire_attrs element;
+	struct wire_attrs element = { .what = 0 };
 	struct wire_name name;
 	struct wire_scan scan;
 	size_t len;
@@ -616,6 +661,7 @@ int main(void)
 	tcase_add_test(tests, attributes_return);
 	tcase_add_test(tests, attributes_are_in_range);
 	tcase_add_test(tests, elements_return);
+	tcase_add_test(tests, elements_like_the_one_before);
 	tcase_add_test(tests, names_return);
 	tcase_add_test(tests, scans_return);
 	tcase_add_test(tests, names_are_components);

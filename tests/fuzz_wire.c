@@ -23,7 +23,7 @@ static void check(bool holds)
 static void read_all(const struct wire_frame *frame)
 {
 	struct wire_reader in = frame->payload;
-	struct wire_attrs element;
+	struct wire_attrs element = { .what = 0 };
 	struct wire_name name;
 	struct wire_scan scan;
 	struct wire_step step;

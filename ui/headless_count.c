@@ -284,7 +284,7 @@ static int take_attrs(struct counted *counted, struct wire_reader *in)
 {
 	uint64_t number = wire_get_varint(in);
 	struct batch *batch = number < counted->batch_count ? counted->batches[number] : NULL;
-	struct wire_attrs element;
+	struct wire_attrs element = { .what = 0 };
 
 	errno = EPROTO;
 	if (!in->ok || !batch)

@@ -44,7 +44,7 @@ static void look_at_end(struct dump *dump, const struct wire_frame *frame)
 static void look_at_attrs(struct dump *dump, const struct wire_frame *frame)
 {
 	struct wire_reader in = frame->payload;
-	struct wire_attrs element;
+	struct wire_attrs element = { .what = 0 };
 
 	wire_get_varint(&in);
 	while (wire_get_element(&in, &element)) {
