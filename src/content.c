@@ -23,6 +23,7 @@ struct content {
 	size_t count;
 	unsigned max_threads;
 	bool follow;
+	struct content_links *links;
 
 	atomic_uint refs;
 	atomic_bool stop;
@@ -171,6 +172,7 @@ static void unref(struct content *content)
 		return;
 	free_list(&content->waiting);
 	free_list(&content->done);
+	content_links_unref(content->links);
 	for (size_t i = 0; i < content->count; i++) {
 		free(content->places[i].root);
 		free(content->places[i].below);
@@ -184,7 +186,7 @@ static void unref(struct content *content)
 struct content *content_new(const struct content_options *options)
 {
 	struct content *content = calloc(1, sizeof *content + options->count * sizeof *content->places);
-	bool ok = true;
+	bool ok;
 
 	if (!content)
 		return NULL;
@@ -193,6 +195,8 @@ struct content *content_new(const struct content_options *options)
 	content->follow = options->follow;
 	content->wake = options->wake;
 	content->wake_arg = options->wake_arg;
+	content->links = options->links ? content_links_ref(options->links) : content_links_new();
+	ok = content->links != NULL;
 	atomic_init(&content->refs, 1);
 	pthread_mutex_init(&content->lock, NULL);
 	pthread_cond_init(&content->work, NULL);
@@ -222,6 +226,7 @@ void content_free(struct content *content)
 	content->wake = NULL;
 	pthread_cond_broadcast(&content->work);
 	pthread_mutex_unlock(&content->lock);
+	content_links_wake(content->links);
 	unref(content);
 }
 
@@ -257,7 +262,7 @@ static void *run_reader(void *arg)
 	struct content *content = arg;
 	struct content_reader reader = {
 		.places = content->places, .count = content->count, .follow = content->follow, .stop = &content->stop,
-		.read = &content->read,
+		.read = &content->read, .links = content->links,
 	};
 	struct content_batch *batch;
 

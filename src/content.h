@@ -3,7 +3,8 @@
  *
  * Files come in batches, each of one directory; several threads read them, all files of a row at once and each only as far as it
  * still equals another. What is read has to be the file that was asked for, before and after: else it has changed, and is
- * equal to nothing. Nothing but regular files is read, and two names of one inode are equal unread.
+ * equal to nothing. Nothing but regular files is read, two names of one inode are equal unread, and what was read of an inode under one
+ * name is not read again under others, see content_links.h.
  */
 #ifndef MUNTIN_CONTENT_H
 #define MUNTIN_CONTENT_H
@@ -12,6 +13,7 @@
 
 struct content;
 struct content_batch;
+struct content_links;
 
 /** Where the files of a pane are. */
 struct content_root {
@@ -22,6 +24,7 @@ struct content_root {
 struct content_options {
 	const struct content_root *roots; /* one for each pane; copied */
 	size_t count;
+	struct content_links *links;      /* what is known already of files with several names, for who reads more than once; NULL: nothing */
 	unsigned threads;                 /* at most; 0 counts as 1 */
 	bool follow;                      /* directories are found through symbolic links too (-L) */
 	void (*wake)(void *arg);          /* called by any thread when content_take() has something again; must not block; may be NULL */

@@ -5,6 +5,7 @@
 #define MUNTIN_CONTENT_IMPL_H
 
 #include "content.h"
+#include "content_links.h"
 
 #include <stdatomic.h>
 
@@ -51,6 +52,7 @@ struct content_reader {
 	bool follow;
 	const atomic_bool *stop;
 	_Atomic uint64_t *read; /* bytes, of all threads */
+	struct content_links *links; /* what they know of files with several names */
 	int *tops;           /* the compared directories; -1 not open */
 	int *dirs;           /* the batch's directory in each pane; -1 not open */
 	struct buf path;     /* of `dirs` */

@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 enum {
 	NO_GROUP = 255,
@@ -20,7 +21,11 @@ struct member {
 	char *bytes;         /* of this turn */
 	size_t len;
 	uint64_t offset;     /* of what comes next */
+	uint64_t read;       /* where the descriptor stands */
 	int64_t ctime;       /* when it was opened: a change that puts the mtime back is one */
+	struct content_link *link; /* what is known of it under other names; NULL: it has none */
+	struct content_hash hash;  /* of this turn, for who has no bytes, */
+	bool hashed;         /* as this one */
 	int fd;
 	uint8_t group;       /* its number is that of the first member; NO_GROUP: in none */
 	bool ended;
@@ -33,6 +38,7 @@ struct row_files {
 	uint8_t same[COMPARE_MAX_PANES]; /* the first member with the same inode, itself as a rule */
 	uint8_t *answers;
 	size_t count;
+	bool hashes;         /* some have several names: what is read is hashed */
 };
 
 /* Directories ----------------------------------------------------------------------------------------- */
@@ -169,6 +175,16 @@ static bool is_asked_for(const struct member *member, struct attrs *attrs)
 	       attrs->size == file->size && attrs->mtime == file->mtime;
 }
 
+/* How many of the files are names of this one's inode. */
+static unsigned names_of(const struct row_files *row, size_t index)
+{
+	unsigned names = 0;
+
+	for (size_t i = 0; i < row->count; i++)
+		names += row->same[i] == index;
+	return names;
+}
+
 static void open_member(struct row_files *row, const struct content_batch *batch, size_t index, const char *name)
 {
 	struct member *member = &row->members[index];
@@ -176,13 +192,19 @@ static void open_member(struct row_files *row, const struct content_batch *batch
 	struct attrs attrs = { 0 };
 
 	member->fd = dir >= 0 ? fsys_open_found(dir, name) : -1;
-	if (member->fd < 0)
+	if (member->fd < 0) {
 		refuse(row, index, open_error(errno));
-	else if (!is_asked_for(member, &attrs))
+		return;
+	}
+	if (!is_asked_for(member, &attrs)) {
 		refuse(row, index, ERROR_CHANGED);
-	else if (member->file->size > ADVISE_FROM)
+		return;
+	}
+	if (member->file->size > ADVISE_FROM)
 		fsys_advise_sequential(member->fd);
 	member->ctime = attrs.ctime;
+	member->link = content_links_take(row->reader->links, &attrs, names_of(row, index));
+	row->hashes |= member->link != NULL;
 }
 
 /* Files of one size are a group; of several names of one inode only the first one is read. */
@@ -221,10 +243,19 @@ static bool goes_on(const struct row_files *row, size_t index)
 	return !row->members[index].ended && has_company(row, index);
 }
 
-/* The next bytes: a whole chunk unless the file ends. A size of 0 is not believed: files made by the kernel have it. Returns errno. */
-static int read_chunk(struct member *member)
+/* Where a chunk at this offset ends, if the file is as large as it should be. */
+static uint64_t chunk_end(const struct member *member)
 {
-	member->len = 0;
+	uint64_t left = member->file->size - member->offset;
+
+	return member->offset + (left < CONTENT_CHUNK ? left : CONTENT_CHUNK);
+}
+
+/* The next bytes: a whole chunk unless the file ends. A size of 0 is not believed: files made by the kernel have it. Returns errno. */
+static int read_bytes(struct member *member)
+{
+	if (member->read != member->offset && lseek(member->fd, (off_t)member->offset, SEEK_SET) < 0)
+		return errno;
 	while (member->len < CONTENT_CHUNK && !member->ended) {
 		ssize_t got = fsys_read(member->fd, member->bytes + member->len, CONTENT_CHUNK - member->len);
 
@@ -234,12 +265,55 @@ static int read_chunk(struct member *member)
 		member->offset += (uint64_t)got;
 		member->ended = got == 0 || member->offset == member->file->size;
 	}
+	member->read = member->offset;
 	return 0;
+}
+
+/* The chunk was read under another name: go on behind it. */
+static void pass_chunk(struct member *member)
+{
+	uint64_t end = chunk_end(member);
+
+	member->len = (size_t)(end - member->offset);
+	member->offset = end;
+	member->ended = end == member->file->size;
+	member->hashed = true;
+}
+
+/* The next chunk, or its hash when that is known. Returns errno. */
+static int read_chunk(const struct row_files *row, struct member *member)
+{
+	struct content_links *links = row->reader->links;
+	size_t at = (size_t)(member->offset / CONTENT_CHUNK);
+	uint64_t end = chunk_end(member);
+	int error;
+
+	member->len = 0;
+	member->hashed = false;
+	if (member->link) {
+		enum content_link_next next = content_links_next(links, member->link, at, row->reader->stop, &member->hash);
+
+		if (next == LINK_KNOWN)
+			pass_chunk(member);
+		if (next != LINK_READ)
+			return next == LINK_STOPPED ? ECANCELED : 0;
+	}
+	error = read_bytes(member);
+	atomic_fetch_add_explicit(row->reader->read, member->len, memory_order_relaxed);
+	if (row->hashes && !error)
+		member->hash = content_links_hash(links, member->bytes, member->len);
+	if (member->link)
+		content_links_put(links, member->link, at, !error && member->offset == end ? &member->hash : NULL);
+	return error;
 }
 
 static bool same_bytes(const struct member *a, const struct member *b)
 {
-	return a->len == b->len && a->ended == b->ended && memcmp(a->bytes, b->bytes, a->len) == 0;
+	if (a->len != b->len || a->ended != b->ended)
+		return false;
+	if (a->hashed || b->hashed)
+		return memcmp(&a->hash, &b->hash, sizeof a->hash) == 0;
+	return memcmp(a->bytes, b->bytes, a->len) == 0;
 }
 
 /* Split the groups whose members have just read different bytes. */
@@ -271,11 +345,9 @@ static bool read_turn(struct row_files *row)
 	for (size_t i = 0; i < row->count; i++)
 		read[i] = goes_on(row, i);
 	for (size_t i = 0; i < row->count; i++) {
-		int error = read[i] ? read_chunk(&row->members[i]) : 0;
+		int error = read[i] ? read_chunk(row, &row->members[i]) : 0;
 
 		any |= read[i];
-		if (read[i])
-			atomic_fetch_add_explicit(row->reader->read, row->members[i].len, memory_order_relaxed);
 		if (error)
 			refuse(row, i, error_from_errno(error));
 	}
@@ -315,10 +387,14 @@ static void check_after(struct row_files *row)
 {
 	for (size_t i = 0; i < row->count; i++) {
 		struct member *member = &row->members[i];
+		bool changed = false;
 		struct attrs attrs;
 
-		if (member->fd >= 0 && member->group != NO_GROUP && (!is_asked_for(member, &attrs) || attrs.ctime != member->ctime))
+		if (member->fd >= 0 && member->group != NO_GROUP)
+			changed = !is_asked_for(member, &attrs) || attrs.ctime != member->ctime;
+		if (changed)
 			refuse(row, i, ERROR_CHANGED);
+		content_links_give(row->reader->links, member->link, changed);
 		fsys_close(member->fd);
 	}
 }

@@ -2,6 +2,8 @@
 
 #include "session_compare_impl.h"
 
+#include "content_links.h"
+
 #include <errno.h>
 #include <string.h>
 
@@ -36,6 +38,7 @@ static void stop(struct comparison *comparison)
 static void comparison_free(struct comparison *comparison)
 {
 	stop(comparison);
+	content_links_unref(comparison->links);
 	compare_view_fini(&comparison->view);
 	free(comparison->asked);
 	buf_fini(&comparison->place);

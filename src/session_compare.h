@@ -42,6 +42,7 @@ struct comparison {
 	size_t wanted_pane;        /* whose entry that is */
 
 	struct content *content;   /* NULL before anything is to be read, and while that is paused */
+	struct content_links *links; /* what was read of files with several names; NULL before */
 	bool paused;
 	compare_id *asked;         /* rows whose contents are being read */
 	size_t asked_count;

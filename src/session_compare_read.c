@@ -4,6 +4,8 @@
  */
 #include "session_compare_impl.h"
 
+#include "content_links.h"
+
 #include <errno.h>
 #include <string.h>
 
@@ -26,7 +28,7 @@ static unsigned reading_threads(const struct comparison *comparison)
 static int open_content(struct comparison *comparison)
 {
 	struct content_root roots[COMPARE_MAX_PANES] = { { NULL, NULL } };
-	const struct content_options options = {
+	struct content_options options = {
 		.roots = roots,
 		.count = comparison->count,
 		.threads = reading_threads(comparison),
@@ -39,7 +41,10 @@ static int open_content(struct comparison *comparison)
 		if (comparison->local[i])
 			roots[i] = (struct content_root){ buf_str(&comparison->panes[i]->root), buf_str(&comparison->tops[i]) };
 	}
-	if (!comparison->content)
+	if (!comparison->links)
+		comparison->links = content_links_new();
+	options.links = comparison->links;
+	if (!comparison->content && options.links)
 		comparison->content = content_new(&options);
 	return comparison->content ? 0 : -1;
 }

@@ -17,6 +17,7 @@ static ssize_t hooked_read(int fd, void *buf, size_t cap)
 
 #define fsys_read hooked_read
 #include "../src/content.c"
+#include "../src/content_links.c"
 #include "../src/content_read.c"
 #undef fsys_read
 
@@ -355,6 +356,203 @@ START_TEST(says_what_cannot_be_read)
 }
 END_TEST
 
+/* Several names ---------------------------------------------------------------------------------------- */
+
+/* Put a row of the first two panes, alone in its batch. */
+static void put_pair(struct content *content, compare_id row, const char *name)
+{
+	struct content_batch *batch = content_batch_new("", 0);
+	struct compare_ask ask = { .row = row, .count = 2 };
+	char path[32];
+
+	snprintf(path, sizeof path, "d/%s", name);
+	ask.files[0] = found(0, at(0, path));
+	ask.files[1] = found(1, at(1, path));
+	ck_assert_ptr_nonnull(batch);
+	ck_assert_int_eq(content_batch_add(batch, name, strlen(name), &ask), 0);
+	ck_assert_int_eq(content_put(content, batch), 0);
+}
+
+/* Read it and tell whether the files are equal, and how many bytes were read for that. */
+static bool equal_after(struct content *content, const char *name, uint64_t *bytes)
+{
+	uint64_t before = content_bytes(content);
+	struct content_batch *batch;
+	struct compare_ask ask;
+	const uint8_t *answers;
+	bool equal;
+
+	put_pair(content, 1, name);
+	batch = content_take(content, true);
+	ck_assert_ptr_nonnull(batch);
+	answers = content_batch_get(batch, 0, &ask);
+	ck_assert(answers[0] < COMPARE_ANSWER_ERROR(0) && answers[1] < COMPARE_ANSWER_ERROR(0));
+	equal = answers[0] == answers[1];
+	content_batch_free(batch);
+	*bytes = content_bytes(content) - before;
+	return equal;
+}
+
+static void add_name(size_t pane, const char *name)
+{
+	ck_assert_int_eq(link(at(pane, "d/1"), at(pane, name)), 0);
+}
+
+static const char three_chunks[] = "12345678abcdefghABCD";
+
+START_TEST(reads_an_inode_once)
+{
+	static const struct {
+		const char *other;   /* NULL: another name of the first file of the other pane */
+		bool equal;
+		uint64_t bytes;
+	} rows[] = {
+		{ "12345678abcdefghABCD", true, 40 },
+		{ "12345678abcdefghABCD", true, 20 },
+		{ NULL, true, 0 },
+		{ "12345678abcdefghABCX", false, 20 },
+		{ "x2345678abcdefghABCX", false, 8 },
+		{ NULL, true, 0 },
+		{ "12345678xbcdefghABCD", false, 16 },
+	};
+	struct content *content = start(1, false);
+	char name[16];
+	uint64_t bytes;
+
+	write_file(at(0, "d/1"), three_chunks);
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		snprintf(name, sizeof name, "d/%zu", i + 1);
+		if (i > 0)
+			add_name(0, name);
+		if (rows[i].other)
+			write_file(at(1, name), rows[i].other);
+		else
+			add_name(1, name);
+	}
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		snprintf(name, sizeof name, "%zu", i + 1);
+		ck_assert_int_eq(equal_after(content, name, &bytes), rows[i].equal);
+		ck_assert_uint_eq(bytes, rows[i].bytes);
+	}
+	/* all names were dealt with: nothing is kept of them */
+	ck_assert_uint_eq(content->links->count, 0);
+	content_free(content);
+}
+END_TEST
+
+START_TEST(goes_on_where_another_name_was_left)
+{
+	struct content *content = start(1, false);
+	uint64_t bytes;
+
+	write_file(at(0, "d/1"), three_chunks);
+	add_name(0, "d/2");
+	add_name(0, "d/3");
+	write_file(at(1, "d/1"), "x2345678abcdefghABCD");
+	write_file(at(1, "d/2"), three_chunks);
+	ck_assert(!equal_after(content, "1", &bytes));
+	ck_assert_uint_eq(bytes, 16);
+	ck_assert(equal_after(content, "2", &bytes));
+	ck_assert_uint_eq(bytes, 12 + 20);
+	ck_assert_uint_eq(content->links->count, 1);
+	content_free(content);
+}
+END_TEST
+
+/* What was known of a file that has changed since is not believed, not even with its time put back. */
+START_TEST(reads_an_inode_again_that_has_changed)
+{
+	struct timespec times[2] = { { .tv_sec = 5 }, { .tv_sec = 5 } };
+	struct content *content = start(1, false);
+	struct content_links *links;
+	uint64_t bytes;
+	int fd;
+
+	write_file(at(0, "d/1"), three_chunks);
+	ck_assert_int_eq(utimensat(AT_FDCWD, at(0, "d/1"), times, 0), 0);
+	add_name(0, "d/2");
+	add_name(0, "d/3");
+	write_file(at(1, "d/1"), three_chunks);
+	write_file(at(1, "d/2"), three_chunks);
+	ck_assert(equal_after(content, "1", &bytes));
+	fd = open(at(0, "d/1"), O_WRONLY);
+	ck_assert_int_ge(fd, 0);
+	ck_assert_int_eq((int)pwrite(fd, "!", 1, 19), 1);
+	ck_assert_int_eq(futimens(fd, times), 0);
+	close(fd);
+	ck_assert(!equal_after(content, "2", &bytes));
+	ck_assert_uint_eq(bytes, 40);
+	/* whoever reads later takes over what was known */
+	links = content_links_ref(content->links);
+	content_free(content);
+	content = start(1, false);
+	content_links_unref(content->links);
+	content->links = links;
+	write_file(at(1, "d/3"), "12345678abcdefghABC!");
+	ck_assert(equal_after(content, "3", &bytes));
+	ck_assert_uint_eq(bytes, 20);
+	content_free(content);
+}
+END_TEST
+
+/* Threads that want the same chunks wait for one another, and not for ever. */
+START_TEST(reads_an_inode_once_with_many_threads)
+{
+	enum { NAMES = 100 };
+	struct content *content = start(4, false);
+	struct content_batch *batch;
+	char name[16];
+
+	write_file(at(0, "d/1"), three_chunks);
+	for (unsigned i = 1; i <= NAMES; i++) {
+		snprintf(name, sizeof name, "d/%u", i);
+		if (i > 1)
+			add_name(0, name);
+		write_file(at(1, name), i % 3 ? three_chunks : "12345678abcdefghABC!");
+	}
+	for (unsigned i = 1; i <= NAMES; i++) {
+		snprintf(name, sizeof name, "%u", i);
+		put_pair(content, i, name);
+	}
+	while ((batch = content_take(content, true))) {
+		struct compare_ask ask;
+		const uint8_t *answers = content_batch_get(batch, 0, &ask);
+
+		ck_assert_uint_eq(answers[0], 1);
+		ck_assert_uint_eq(answers[1], ask.row % 3 ? 1 : 2);
+		content_batch_free(batch);
+	}
+	ck_assert_uint_eq(content_bytes(content), (NAMES + 1) * strlen(three_chunks));
+	content_free(content);
+}
+END_TEST
+
+START_TEST(does_not_wait_once_stopped)
+{
+	struct content_links *links = content_links_new();
+	struct attrs attrs = { .dev = 1, .ino = 1, .nlink = 3, .size = 20 };
+	struct content_hash hash;
+	atomic_bool stop = true;
+	struct content_link *link = content_links_take(links, &attrs, 1);
+
+	ck_assert_ptr_nonnull(link);
+	ck_assert_ptr_eq(content_links_take(links, &attrs, 1), link);
+	ck_assert_int_eq(content_links_next(links, link, 0, &stop, &hash), LINK_READ);
+	ck_assert_int_eq(content_links_next(links, link, 0, &stop, &hash), LINK_STOPPED);
+	content_links_put(links, link, 0, NULL);
+	ck_assert_int_eq(content_links_next(links, link, 0, &stop, &hash), LINK_READ);
+	content_links_put(links, link, 0, &hash);
+	ck_assert_int_eq(content_links_next(links, link, 0, &stop, &hash), LINK_KNOWN);
+	/* one holder sees that it has changed: the other one still has it */
+	content_links_give(links, link, true);
+	ck_assert_uint_eq(links->count, 0);
+	content_links_give(links, link, false);
+	attrs.nlink = 1;
+	ck_assert_ptr_null(content_links_take(links, &attrs, 1));
+	content_links_unref(links);
+}
+END_TEST
+
 /* Many --------------------------------------------------------------------------------------------------- */
 
 static _Atomic unsigned wakes;
@@ -460,6 +658,11 @@ int main(void)
 	tcase_add_loop_test(tests, sees_what_changes_meanwhile, 0, 2);
 	tcase_add_test(tests, sees_a_directory_that_has_changed);
 	tcase_add_test(tests, says_what_cannot_be_read);
+	tcase_add_test(tests, reads_an_inode_once);
+	tcase_add_test(tests, goes_on_where_another_name_was_left);
+	tcase_add_test(tests, reads_an_inode_again_that_has_changed);
+	tcase_add_test(tests, reads_an_inode_once_with_many_threads);
+	tcase_add_test(tests, does_not_wait_once_stopped);
 	tcase_add_test(tests, reads_many_batches);
 	tcase_add_test(tests, can_be_left);
 	tcase_add_test(tests, knows_places_without_files);

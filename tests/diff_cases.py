@@ -71,6 +71,28 @@ def test_lone_directories_are_not_read(tmp):
     equal(opened(tmp, '--by=type', 'l', 'r', 'm'), [b'alone', b'alone/deep', b'both', b'both/x', b'l', b'm', b'r'])
 
 
+def test_hard_links_are_read_once(tmp):
+    """Over all rows: a file with many names against copies, and against one that has as many names."""
+    names, size = 20, 3 << 20
+    content = bytes(range(256)) * (size // 256)
+    for number in range(names):
+        path = b'/%d/f%d' % (number % 3, number)
+        write(tmp + b'/copies' + path, content if number != 7 else content[:-1] + b'x')
+        for root in (b'/one', b'/other'):
+            if number == 0:
+                write(tmp + root + path, content)
+                first = path
+            else:
+                os.makedirs(os.path.dirname(tmp + root + path), exist_ok=True)
+                os.link(tmp + root + first, tmp + root + path)
+    for jobs in ('1', '4'):
+        for roots, different, reads in ((('one', 'other'), 0, 2), (('one', 'copies'), 1, names + 1),
+                                        (('one', 'copies', 'other'), 1, names + 2)):
+            status, out, err = run('--diff', '--by=content', '-j', jobs, *roots, cwd=tmp)
+            equal((status, len(out.splitlines())), (different, different))
+            check(b', %s bytes read' % f'{reads * size:,}'.encode() in err, err.decode())
+
+
 def test_trouble_below_a_lone_directory_is_none(tmp):
     if os.geteuid() != 0:
         raise Skip('root, to become somebody else')
