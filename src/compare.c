@@ -7,11 +7,6 @@
 
 /* What the trees tell --------------------------------------------------------------------------------- */
 
-static compare_id row_of(const struct place *place, entry_id id)
-{
-	return id < place->row_cap ? place->rows[id] : 0;
-}
-
 static size_t pane_of(const struct place *place)
 {
 	return (size_t)(place - place->compare->panes);
@@ -21,7 +16,7 @@ static void take_added(void *arg, entry_id id)
 {
 	struct place *place = arg;
 	struct compare *compare = place->compare;
-	compare_id dir = row_of(place, tree_entry(place->tree, id)->parent);
+	compare_id dir = place_row(place, tree_entry(place->tree, id)->parent);
 	uint32_t number = dir ? row_at(compare, dir)->side : 0;
 	struct side *side = number ? side_at(compare, number) : NULL;
 
@@ -41,12 +36,12 @@ static void take_changed(void *arg, entry_id id)
 {
 	struct place *place = arg;
 	struct compare *compare = place->compare;
-	compare_id row = row_of(place, id);
+	compare_id row = place_row(place, id);
 
+	compare_forget(compare, pane_of(place), id);
 	if (!row || is_early(compare, place->tree, id))
 		return;
-	memset(row_content(compare, row_at(compare, row)), 0, compare->count);
-	row_at(compare, row)->flags &= (uint8_t)~ROW_ASKED;
+	compare_drop_content(compare, row_at(compare, row), pane_of(place));
 	compare_touch(compare, row);
 }
 
@@ -54,8 +49,9 @@ static void take_removed(void *arg, entry_id id)
 {
 	struct place *place = arg;
 	struct compare *compare = place->compare;
-	compare_id row = row_of(place, id);
+	compare_id row = place_row(place, id);
 
+	compare_forget(compare, pane_of(place), id);
 	if (compare->filling && compare->fill_next == id && compare->fill_pane == pane_of(place))
 		compare->fill_next = tree_entry(place->tree, id)->next;
 	if (row)
@@ -181,6 +177,7 @@ void compare_free(struct compare *compare)
 {
 	if (!compare)
 		return;
+	compare_free(compare->before);
 	for (size_t i = 0; i < compare->count; i++) {
 		if (compare->panes[i].tree)
 			tree_observe(compare->panes[i].tree, NULL);
@@ -217,7 +214,7 @@ size_t compare_memory(const struct compare *compare)
 		bytes += sizeof *compare->panes + compare->panes[i].row_cap * sizeof(compare_id);
 	for (size_t i = 0; i < INDEX_PARTS; i++)
 		bytes += compare->index[i].cap * sizeof *compare->index[i].items;
-	bytes += compare->order_cap * sizeof *compare->order;
+	bytes += compare->order_cap * sizeof *compare->order + (compare->before ? compare_memory(compare->before) : 0);
 	return bytes + (compare->queue_cap + compare->dirty_cap + compare->want_cap + compare->gone_cap) * sizeof(uint32_t);
 }
 
@@ -260,7 +257,7 @@ bool compare_has_failed(const struct compare *compare)
 
 compare_id compare_find(const struct compare *compare, size_t pane, entry_id id)
 {
-	return row_of(&compare->panes[pane], id);
+	return place_row(&compare->panes[pane], id);
 }
 
 entry_id compare_entry(const struct compare *compare, compare_id row, size_t pane)
@@ -343,99 +340,4 @@ const struct compare_counts *compare_below(const struct compare *compare, compar
 	uint32_t side = row_at(compare, dir)->side;
 
 	return side && side_at(compare, side)->open ? &side_at(compare, side)->counts : NULL;
-}
-
-/* Contents -------------------------------------------------------------------------------------------- */
-
-enum error compare_content_error(const struct compare *compare, compare_id row, size_t pane)
-{
-	uint8_t content = row_content(compare, row_at(compare, row))[pane];
-
-	return content >= COMPARE_ANSWER_ERROR(0) ? (enum error)(content - COMPARE_ANSWER_ERROR(0)) : ERROR_NONE;
-}
-
-bool compare_waits(const struct compare *compare, compare_id row)
-{
-	return row_at(compare, row)->flags & ROW_WANTS;
-}
-
-bool compare_wants(const struct compare *compare, compare_id row)
-{
-	return (row_at(compare, row)->flags & (ROW_WANTS | ROW_ASKED | ROW_GONE)) == ROW_WANTS;
-}
-
-bool compare_ask(struct compare *compare, compare_id row, struct compare_ask *ask)
-{
-	if (!compare_wants(compare, row))
-		return false;
-	ask->row = row;
-	ask->count = compare_judge_ask(compare, row, ask->files);
-	row_at(compare, row)->flags |= ROW_ASKED;
-	return ask->count > 0;
-}
-
-void compare_unask(struct compare *compare, compare_id row)
-{
-	if (!compare_has(compare, row))
-		return;
-	row_at(compare, row)->flags &= (uint8_t)~ROW_ASKED;
-	compare_touch(compare, row);
-}
-
-size_t compare_wanted(const struct compare *compare)
-{
-	return compare->want_len - compare->want_at;
-}
-
-compare_id compare_pop_want(struct compare *compare)
-{
-	while (compare->want_at < compare->want_len) {
-		compare_id id = compare->wants[compare->want_at++];
-		struct row *row = row_at(compare, id);
-
-		if (!(row->flags & ROW_QUEUED))
-			continue;
-		row->flags &= (uint8_t)~ROW_QUEUED;
-		if (compare_wants(compare, id))
-			return id;
-	}
-	compare->want_at = compare->want_len = 0;
-	return 0;
-}
-
-/* Is this still the file that was to be read? */
-static bool is_current(const struct compare *compare, const struct row *row, const struct compare_file *file)
-{
-	const struct entry *entry = row_entry(compare, row, file->pane);
-
-	return entry && entry->flags & ENTRY_KNOWN && S_ISREG(entry->mode) && entry->ino == file->ino && entry->size == file->size &&
-	       entry->mtime == file->mtime && tree_device(compare->panes[file->pane].tree, row->entries[file->pane]) == file->dev;
-}
-
-/* Of how many files is the content known? */
-static size_t count_contents(const struct compare *compare, struct row *row)
-{
-	size_t count = 0;
-
-	for (size_t pane = 0; pane < compare->count; pane++)
-		count += row_content(compare, row)[pane] != 0;
-	return count;
-}
-
-/* The numbers of two answers have nothing to do with each other: an answer takes the place of the one before, unless it knows less. */
-void compare_answer(struct compare *compare, const struct compare_ask *ask, const uint8_t *answers)
-{
-	struct row *row = row_at(compare, ask->row);
-
-	if (!compare_has(compare, ask->row) || count_contents(compare, row) > ask->count)
-		return;
-	for (size_t i = 0; i < ask->count; i++) {
-		if (!is_current(compare, row, &ask->files[i]))
-			return;
-	}
-	row->flags &= (uint8_t)~ROW_ASKED;
-	memset(row_content(compare, row), 0, compare->count);
-	for (size_t i = 0; i < ask->count; i++)
-		row_content(compare, row)[ask->files[i].pane] = answers[i];
-	compare_touch(compare, ask->row);
 }

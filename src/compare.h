@@ -146,6 +146,12 @@ void compare_tell_shared(struct compare *compare, void (*shared)(void *arg, size
 /** A pane turns out to be one whose files cannot be read here; to be said before anything is known of it. */
 void compare_not_local(struct compare *compare, size_t pane);
 
+/**
+ * Take over what is known of contents in a comparison of other panes, and itself, which was the one of their trees before: pane i was pane
+ * `panes[i]` of that one, or none (SIZE_MAX). It is freed once this one has settled. To be said before the first compare_settle().
+ */
+void compare_take_over(struct compare *compare, struct compare *before, const size_t *panes);
+
 /** Let go of the trees, which must still be there. Takes NULL. */
 void compare_free(struct compare *compare);
 
@@ -248,8 +254,8 @@ size_t compare_wanted(const struct compare *compare);
 compare_id compare_pop_want(struct compare *compare);
 
 /**
- * What reading has brought: for each file that was asked for the number of its class, from 1 (equal numbers, equal bytes), 0 for
- * not read, or COMPARE_ANSWER_ERROR(). An answer for files that have changed since is dropped.
+ * What reading has brought: for each file that was asked for the number of its class, from 1 to COMPARE_MAX_PANES (equal numbers, equal
+ * bytes), 0 for not read, or COMPARE_ANSWER_ERROR(). What it says of files that have changed since is dropped.
  */
 void compare_answer(struct compare *compare, const struct compare_ask *ask, const uint8_t *answers);
 

@@ -38,7 +38,17 @@ enum row_flags {
 	ROW_EXACT = 1 << 6,  /* it has come of one that did: found by its very name */
 };
 
-/** One path. Behind its entries, one for each pane, stands a byte for each: 0, a class of content, or an error. */
+/**
+ * What is known of a file's content besides its class, from 1 on: files of a row whose classes are known are equal if and only if those are.
+ * From CONTENT_ERROR on it is why it could not be read.
+ */
+enum {
+	CONTENT_UNKNOWN = 0,
+	CONTENT_LATE = 127,  /* unknown, and it has changed since it was asked for: the answer does not count */
+	CONTENT_ERROR = 128,
+};
+
+/** One path. Behind its entries, one for each pane, stands a byte for each: what is known of its content. */
 struct row {
 	compare_id parent;
 	compare_id next;     /* in its directory */
@@ -90,6 +100,7 @@ struct place {
 	struct tree_observer observer;
 	compare_id *rows;    /* by entry */
 	size_t row_cap;
+	size_t before;       /* which pane it was in `compare->before`; SIZE_MAX: none */
 };
 
 /** A row while its directory is sorted. */
@@ -127,6 +138,7 @@ struct compare {
 	entry_id fill_next;  /* from this one on */
 	bool failed;         /* memory ran out: rows are missing */
 	bool patient;        /* see compare_be_patient() */
+	struct compare *before; /* see compare_take_over(); NULL: nobody, or nothing more is to be had from it */
 	void (*shared)(void *arg, size_t pane, entry_id id); /* see compare_tell_shared(); may be NULL */
 	void *shared_arg;
 	struct pool rows;
@@ -184,6 +196,18 @@ static inline uint8_t *side_absence(const struct compare *compare, struct side *
 	return side->panes + compare->count;
 }
 
+/** The row of a pane's entry, or 0. */
+static inline compare_id place_row(const struct place *place, entry_id id)
+{
+	return id < place->row_cap ? place->rows[id] : 0;
+}
+
+/** Is the class of a content known, or why there is none? */
+static inline bool content_is_known(uint8_t content)
+{
+	return content != CONTENT_UNKNOWN && content != CONTENT_LATE;
+}
+
 /** The entry of a row in a pane; NULL when there is none. */
 static inline const struct entry *row_entry(const struct compare *compare, const struct row *row, size_t pane)
 {
@@ -206,6 +230,15 @@ extern const uint8_t compare_own_order[COMPARE_MAX_PANES];
 
 /** Which files of a row have to be read to compare it. Returns how many. */
 size_t compare_judge_ask(const struct compare *compare, compare_id id, struct compare_file *files);
+
+/** The content of a row's file in a pane is not known any more. */
+void compare_drop_content(const struct compare *compare, struct row *row, size_t pane);
+
+/** Let a row have what the comparison before knew of its contents. */
+void compare_recall(struct compare *compare, compare_id id);
+
+/** What the comparisons before knew of a pane's entry is not true any more. */
+void compare_forget(struct compare *compare, size_t pane, entry_id id);
 
 /** A row with its number for a new path, or NULL when memory has run out. */
 compare_id compare_row_new(struct compare *compare, compare_id parent);

@@ -11,8 +11,6 @@ enum {
 	PAIR_READ = 1 << 9, /* and can be found out by reading */
 };
 
-enum { CONTENT_ERROR = 128 };
-
 #define HOUR UINT64_C(3600000000000) /* nanoseconds */
 
 /* A row that is being judged. */
@@ -64,7 +62,7 @@ static unsigned pair_content(const struct judged *judged, size_t a, size_t b)
 		return 0;
 	if (content[a] >= CONTENT_ERROR || content[b] >= CONTENT_ERROR)
 		return PAIR_OPEN;
-	if (content[a] && content[b])
+	if (content_is_known(content[a]) && content_is_known(content[b]))
 		return content[a] == content[b] ? 0 : COMPARE_DIFFERS_CONTENT;
 	return PAIR_OPEN | (compare->panes[a].local && compare->panes[b].local ? PAIR_READ : 0);
 }
@@ -312,27 +310,59 @@ void compare_judge(const struct compare *compare, compare_id id, const uint8_t *
 	look->state = judge_state(&judged, look, classes, undecided);
 }
 
+/* Files to be read. */
+struct asked {
+	const struct judged *judged;
+	struct compare_file *files;
+	size_t count;
+};
+
+static void ask_file(struct asked *asked, size_t pane)
+{
+	const struct judged *judged = asked->judged;
+	const struct entry *entry = judged->entries[pane];
+
+	asked->files[asked->count++] = (struct compare_file){
+		.pane = (uint8_t)pane,
+		.dev = tree_device(judged->compare->panes[pane].tree, judged->row->entries[pane]),
+		.ino = entry->ino,
+		.size = entry->size,
+		.mtime = entry->mtime,
+	};
+}
+
+/* Is there a file of that size, or with `content` known to be of that class, among the first `count`? */
+static bool has_asked(const struct asked *asked, size_t count, uint64_t size, uint8_t content)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (content ? row_content(asked->judged->compare, asked->judged->row)[asked->files[i].pane] == content :
+			      asked->files[i].size == size)
+			return true;
+	}
+	return false;
+}
+
 size_t compare_judge_ask(const struct compare *compare, compare_id id, struct compare_file *files)
 {
 	struct judged judged;
-	size_t count = 0;
+	struct asked asked = { &judged, files, 0 };
+	const uint8_t *content;
+	size_t unknown;
 
 	gather(compare, id, &judged);
+	content = row_content(compare, judged.row);
 	if (!(judge_pairs(&judged) & PAIR_READ))
 		return 0;
-	/* an answer takes the place of the one before, so what that knows is asked again */
 	for (size_t pane = 0; pane < compare->count; pane++) {
-		const struct entry *entry = judged.entries[pane];
-
-		if (!entry || !(judge_against(&judged, pane) & PAIR_READ || row_content(compare, judged.row)[pane]))
-			continue;
-		files[count++] = (struct compare_file){
-			.pane = (uint8_t)pane,
-			.dev = tree_device(compare->panes[pane].tree, judged.row->entries[pane]),
-			.ino = entry->ino,
-			.size = entry->size,
-			.mtime = entry->mtime,
-		};
+		if (judged.entries[pane] && !content_is_known(content[pane]) && judge_against(&judged, pane) & PAIR_READ)
+			ask_file(&asked, pane);
 	}
-	return count;
+	/* and one file of each class that they could be of */
+	unknown = asked.count;
+	for (size_t pane = 0; pane < compare->count; pane++) {
+		if (content_is_known(content[pane]) && content[pane] < CONTENT_ERROR &&
+		    has_asked(&asked, unknown, judged.entries[pane]->size, 0) && !has_asked(&asked, asked.count, 0, content[pane]))
+			ask_file(&asked, pane);
+	}
+	return asked.count;
 }

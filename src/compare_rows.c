@@ -243,8 +243,7 @@ static void set_entry(struct compare *compare, compare_id id, size_t pane, entry
 
 	row->present = (uint16_t)(row->present + (entry != 0) - (row->entries[pane] != 0));
 	row->entries[pane] = entry;
-	row->flags &= (uint8_t)~ROW_ASKED;
-	memset(row_content(compare, row), 0, compare->count);
+	compare_drop_content(compare, row, pane);
 	compare_touch(compare, id);
 }
 

@@ -309,6 +309,8 @@ static void refresh_row(struct compare *compare, compare_id id)
 
 	row->flags &= (uint8_t)~(ROW_DIRTY | ROW_WANTS);
 	refresh_dirs(compare, id);
+	if (compare->before)
+		compare_recall(compare, id);
 	compare_judge(compare, id, compare_own_order, false, &look);
 	if (look.state != row->state && id != COMPARE_TOP)
 		compare_count(compare, row->parent, row->state, look.state);
@@ -351,7 +353,11 @@ bool compare_settle_part(struct compare *compare, size_t rows)
 	if (compare->queue_len > 0)
 		trim_queue(compare);
 	compare_roll(compare);
-	return compare->queue_len > 0 || compare->filling;
+	if (compare->queue_len > 0 || compare->filling)
+		return true;
+	compare_free(compare->before);
+	compare->before = NULL;
+	return false;
 }
 
 int compare_settle(struct compare *compare)

@@ -18,9 +18,22 @@ enum {
 
 /* Life ------------------------------------------------------------------------------------------------- */
 
-/* Let go of the trees and all that is known of them; what was chosen stays. */
-static void stop(struct comparison *comparison)
+/* A comparison that has ended, for the next one to take over what was read for it. */
+struct past {
+	struct compare *compare; /* NULL: there is none */
+	const struct pane *panes[COMPARE_MAX_PANES];
+	size_t count;
+};
+
+/* End the comparison; what was chosen stays, and what it knew is in `past`. */
+static void stop(struct comparison *comparison, struct past *past)
 {
+	if (comparison->compare)
+		comparison_take_contents(comparison);
+	past->compare = comparison->compare;
+	past->count = comparison->count;
+	for (size_t i = 0; i < comparison->count; i++)
+		past->panes[i] = comparison->panes[i];
 	compare_seek_free(comparison->seek);
 	comparison->seek = NULL;
 	comparison->sought = SOUGHT_NOTHING;
@@ -28,7 +41,6 @@ static void stop(struct comparison *comparison)
 	comparison->content = NULL;
 	comparison->asked_count = 0;
 	compare_view_renew(&comparison->view, NULL);
-	compare_free(comparison->compare);
 	comparison->compare = NULL;
 	for (size_t i = 0; i < comparison->count; i++)
 		buf_fini(&comparison->tops[i]);
@@ -37,7 +49,10 @@ static void stop(struct comparison *comparison)
 
 static void comparison_free(struct comparison *comparison)
 {
-	stop(comparison);
+	struct past past;
+
+	stop(comparison, &past);
+	compare_free(past.compare);
 	content_links_unref(comparison->links);
 	compare_view_fini(&comparison->view);
 	free(comparison->asked);
@@ -63,8 +78,23 @@ static void want_place(struct comparison *comparison)
 	buf_clear(&comparison->place);
 }
 
+/* What was read for the panes that are still there stays known. */
+static void take_over(const struct comparison *comparison, const struct past *past)
+{
+	size_t panes[COMPARE_MAX_PANES];
+
+	for (size_t i = 0; i < comparison->count; i++) {
+		panes[i] = SIZE_MAX;
+		for (size_t at = 0; at < past->count; at++) {
+			if (past->panes[at] == comparison->panes[i])
+				panes[i] = at;
+		}
+	}
+	compare_take_over(comparison->compare, past->compare, panes);
+}
+
 /* Begin with the directories that the panes show now. Returns -1 with EINVAL or ENOMEM. */
-static int start(struct comparison *comparison, const struct pane *gone)
+static int begin(struct comparison *comparison, const struct pane *gone)
 {
 	const struct session *session = comparison->session;
 	struct compare_pane panes[COMPARE_MAX_PANES];
@@ -100,6 +130,17 @@ static int start(struct comparison *comparison, const struct pane *gone)
 	return 0;
 }
 
+/* The same with what was known before, which is taken over. */
+static int begin_again(struct comparison *comparison, const struct pane *gone, struct past *past)
+{
+	if (begin(comparison, gone) == 0) {
+		take_over(comparison, past);
+		return 0;
+	}
+	compare_free(past->compare);
+	return -1;
+}
+
 int session_compare(struct session *session, unsigned by, int64_t tolerance)
 {
 	struct pane *pane = session_pane(session);
@@ -114,7 +155,7 @@ int session_compare(struct session *session, unsigned by, int64_t tolerance)
 	comparison->by = by;
 	comparison->tolerance = tolerance;
 	compare_view_init(&comparison->view);
-	if (start(comparison, NULL) != 0) {
+	if (begin(comparison, NULL) != 0) {
 		int error = errno;
 
 		comparison_free(comparison);
@@ -172,6 +213,7 @@ static entry_id find_top(const struct comparison *comparison, size_t index)
 void session_compare_again(struct session *session, const struct pane *gone)
 {
 	struct comparison *comparison = session->comparison;
+	struct past past;
 
 	if (!comparison)
 		return;
@@ -185,8 +227,8 @@ void session_compare_again(struct session *session, const struct pane *gone)
 	remember_place(comparison);
 	if (comparison->reference == gone)
 		comparison->reference = NULL;
-	stop(comparison);
-	if (start(comparison, gone) != 0) {
+	stop(comparison, &past);
+	if (begin_again(comparison, gone, &past) != 0) {
 		session->comparison = NULL;
 		comparison_free(comparison);
 	}
@@ -357,15 +399,16 @@ static bool can_rise(const struct comparison *comparison)
 static bool rise(struct comparison *comparison)
 {
 	struct session *session = comparison->session;
+	struct past past;
 	bool risen = true;
 
 	if (!can_rise(comparison))
 		return false;
-	stop(comparison);
+	stop(comparison, &past);
 	session->comparison = NULL;
 	for (size_t i = 0; i < session->pane_count; i++)
 		risen &= pane_leave(session->panes[i]);
-	if (start(comparison, NULL) != 0) {
+	if (begin_again(comparison, NULL, &past) != 0) {
 		comparison_free(comparison);
 		return false;
 	}

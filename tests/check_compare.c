@@ -5,6 +5,7 @@
 #define COMPARE_CHUNK_BITS 2
 #define COMPARE_FILL_AT_ONCE 2
 #include "../src/compare.c"
+#include "../src/compare_contents.c"
 #include "../src/compare_judge.c"
 #include "../src/compare_order.c"
 #include "../src/compare_rows.c"
@@ -285,7 +286,6 @@ END_TEST
 START_TEST(asks_for_contents)
 {
 	static const uint8_t same[] = { 1, 1, 2 };
-	static const uint8_t unread[] = { 1, COMPARE_ANSWER_ERROR(ERROR_ACCES), 1 };
 	struct tree *trees[] = { make_tree("f=5*1 g=1"), make_tree("f=5*2 g=2"), make_tree("f=6*3"), make_tree("f=5*4") };
 	struct compare *compare = start(trees, 4, COMPARE_CONTENT | COMPARE_SIZE, 0);
 	compare_id row = compare_first(compare, COMPARE_TOP);
@@ -308,22 +308,43 @@ START_TEST(asks_for_contents)
 	ck_assert(!compare_waits(compare, row));
 	ck_assert_str_eq(rows_of(compare, &out), "aabc sc# f\nab-- s# g\n");
 
-	/* Another file: all is open again, and an answer about the old one counts for nothing. */
+	/* Another file: the others are what they are, and an answer about the old one counts for nothing. */
 	ck_assert_int_eq(tree_set_attrs(trees[1], compare_entry(compare, row, 1), &attrs), 0);
 	ck_assert_int_eq(compare_settle(compare), 0);
-	ck_assert_str_eq(rows_of(compare, &out), "a.b. sp# f\nab-- s# g\n");
+	ck_assert_str_eq(rows_of(compare, &out), "a.bc scp# f\nab-- s# g\n");
 	compare_answer(compare, &ask, same);
 	ck_assert_int_eq(compare_settle(compare), 0);
-	ck_assert_str_eq(rows_of(compare, &out), "a.b. sp# f\nab-- s# g\n");
+	ck_assert_str_eq(rows_of(compare, &out), "a.bc scp# f\nab-- s# g\n");
+	/* It is held against one file of each class, and counts for nothing when it changes meanwhile, even when it changes back. */
 	ck_assert_uint_eq(compare_pop_want(compare), row);
 	ck_assert(compare_ask(compare, row, &ask));
+	ck_assert_uint_eq(ask.count, 3);
+	ck_assert_uint_eq(ask.files[0].pane, 1);
+	ck_assert_uint_eq(ask.files[2].pane, 3);
 	attrs.mtime = 1;
 	ck_assert_int_eq(tree_set_attrs(trees[1], compare_entry(compare, row, 1), &attrs), 0);
-	compare_answer(compare, &ask, same);
+	attrs.mtime = 0;
+	ck_assert_int_eq(tree_set_attrs(trees[1], compare_entry(compare, row, 1), &attrs), 0);
 	ck_assert_int_eq(compare_settle(compare), 0);
-	ck_assert_str_eq(rows_of(compare, &out), "a.b. sp# f\nab-- s# g\n");
+	ck_assert(!compare_wants(compare, row));
+	compare_answer(compare, &ask, (const uint8_t[]){ 1, 1, 2 });
+	ck_assert_int_eq(compare_settle(compare), 0);
+	ck_assert_str_eq(rows_of(compare, &out), "a.bc scp# f\nab-- s# g\n");
+	/* One that cannot be read any more says nothing of its class: all that the answer knows is the answer. */
 	ck_assert(compare_ask(compare, row, &ask));
-	compare_answer(compare, &ask, unread);
+	compare_answer(compare, &ask, (const uint8_t[]){ 1, COMPARE_ANSWER_ERROR(ERROR_ACCES), 1 });
+	ck_assert_int_eq(compare_settle(compare), 0);
+	ck_assert_str_eq(rows_of(compare, &out), "!aba sp! f\nab-- s# g\n");
+	ck_assert_int_eq(compare_content_error(compare, row, 0), ERROR_ACCES);
+	tree_set_error(trees[0], compare_entry(compare, row, 0), ERROR_IO);
+	ck_assert_int_eq(tree_set_attrs(trees[0], compare_entry(compare, row, 0), &(struct attrs){
+		.flags = ATTRS_KNOWN, .mode = S_IFREG | 0644, .size = 5, .ino = 1, .dev = 1, .nlink = 1 }), 0);
+	attrs.mtime = 1;
+	ck_assert_int_eq(tree_set_attrs(trees[1], compare_entry(compare, row, 1), &attrs), 0);
+	ck_assert_int_eq(compare_settle(compare), 0);
+	ck_assert(compare_ask(compare, row, &ask));
+	ck_assert_uint_eq(ask.count, 3);
+	compare_answer(compare, &ask, (const uint8_t[]){ 1, COMPARE_ANSWER_ERROR(ERROR_ACCES), 1 });
 	ck_assert_int_eq(compare_settle(compare), 0);
 	ck_assert_str_eq(rows_of(compare, &out), "a!ba sp! f\nab-- s# g\n");
 	ck_assert_int_eq(compare_content_error(compare, row, 1), ERROR_ACCES);
@@ -796,6 +817,8 @@ static void mutate(struct world *world)
 	default:
 		node->attrs.size = 1 + draw(world, 2);
 		node->attrs.mtime = draw(world, 2) ? 10 : 20;
+		node->attrs.ino += MAX_PANES * NODES;
+		node->content = draw(world, 2);
 		if (node->type && node->type != S_IFDIR)
 			tell_node(world, pane, node);
 		break;
@@ -803,7 +826,7 @@ static void mutate(struct world *world)
 }
 
 /* Numbers of entries that have gone are only used again when nobody remembers them. */
-static void reclaim(struct world *world)
+static void reclaim_trees(struct world *world)
 {
 	for (size_t pane = 0; pane < world->count; pane++) {
 		for (size_t i = 1; i < world->node_count[pane]; i++) {
@@ -815,6 +838,11 @@ static void reclaim(struct world *world)
 		tree_settle(world->trees[pane]);
 		tree_reclaim(world->trees[pane]);
 	}
+}
+
+static void reclaim(struct world *world)
+{
+	reclaim_trees(world);
 	compare_reclaim(world->compare);
 }
 
@@ -838,6 +866,116 @@ START_TEST(agrees_with_one_made_anew)
 		rows_of(world->compare, &rows);
 		compare_anew(world, &world->last);
 		ck_assert_str_eq(rows.data, world->last.data);
+	}
+	buf_fini(&rows);
+	fini_world(world);
+}
+END_TEST
+
+/* Other panes ------------------------------------------------------------------------------------------ */
+
+/* Answer what is asked by a comparison of some of the trees. Returns how many files were asked for. */
+static size_t answer_some(struct world *world, struct compare *compare, const size_t *order, unsigned chance)
+{
+	size_t files = 0;
+	compare_id row;
+
+	ck_assert_int_eq(compare_settle(compare), 0);
+	while (draw(world, 100) < chance && (row = compare_pop_want(compare))) {
+		uint8_t answers[COMPARE_MAX_PANES];
+		struct compare_ask ask;
+
+		ck_assert(compare_ask(compare, row, &ask));
+		for (size_t i = 0; i < ask.count; i++)
+			answers[i] = (uint8_t)(1 + world->nodes[order[ask.files[i].pane]][ask.files[i].ino % NODES].content);
+		files += ask.count;
+		compare_answer(compare, &ask, answers);
+	}
+	ck_assert_int_eq(compare_settle(compare), 0);
+	return files;
+}
+
+static struct compare *compare_some(const struct world *world, const size_t *order, size_t count)
+{
+	struct compare_pane panes[MAX_PANES];
+	struct compare *compare;
+
+	for (size_t i = 0; i < count; i++)
+		panes[i] = (struct compare_pane){ world->trees[order[i]], TREE_ROOT, true };
+	compare = compare_new(panes, count, world->by, 0);
+	ck_assert_ptr_nonnull(compare);
+	return compare;
+}
+
+/* Draw panes, two at least, in an order by chance. */
+static size_t draw_order(struct world *world, size_t *order)
+{
+	size_t count = 2 + draw(world, (unsigned)world->count - 1);
+
+	for (size_t i = 0; i < world->count; i++) {
+		size_t at = draw(world, (unsigned)i + 1);
+
+		order[i] = order[at];
+		order[at] = i;
+	}
+	return count;
+}
+
+/* Panes come, go and change places; what was read for those that stay is not read again, and is true of what they have become. */
+START_TEST(takes_over_what_was_read)
+{
+	struct world *world = calloc(1, sizeof *world);
+	struct buf rows = BUF_INIT;
+	size_t order[MAX_PANES];
+	size_t count;
+
+	ck_assert_ptr_nonnull(world);
+	init_world(world, (uint32_t)_i * 7877 + 5);
+	new_trees(world);
+	while (advance_any(world))
+		;
+	count = draw_order(world, order);
+	world->compare = compare_some(world, order, count);
+	for (unsigned round = 0; round < 30; round++) {
+		struct compare *before = world->compare;
+		size_t old[MAX_PANES];
+		size_t from[MAX_PANES];
+		size_t old_count = count;
+		bool known = compare_settle_part(before, draw(world, 3) ? SIZE_MAX : 5) == false && draw(world, 2);
+
+		if (known)
+			answer_some(world, before, order, 100);
+		memcpy(old, order, sizeof old);
+		count = draw_order(world, order);
+		for (size_t i = 0; i < count; i++) {
+			from[i] = SIZE_MAX;
+			for (size_t at = 0; at < old_count; at++)
+				from[i] = old[at] == order[i] ? at : from[i];
+			known &= from[i] != SIZE_MAX;
+		}
+		world->compare = compare_some(world, order, count);
+		compare_take_over(world->compare, before, from);
+		if (known) {
+			ck_assert_uint_eq(answer_some(world, world->compare, order, 100), 0);
+		} else {
+			for (unsigned step = draw(world, 4); step > 0; step--)
+				mutate(world);
+			if (draw(world, 2))
+				answer_some(world, world->compare, order, 100);
+		}
+		if (draw(world, 2))
+			continue;
+		answer_some(world, world->compare, order, 100);
+		rows_of(world->compare, &rows);
+		before = world->compare;
+		world->compare = compare_some(world, order, count);
+		answer_some(world, world->compare, order, 100);
+		rows_of(world->compare, &world->last);
+		ck_assert_str_eq(rows.data, world->last.data);
+		compare_free(before);
+		compare_free(world->compare);
+		reclaim_trees(world);
+		world->compare = compare_some(world, order, count);
 	}
 	buf_fini(&rows);
 	fini_world(world);
@@ -970,6 +1108,7 @@ int main(void)
 	tcase_add_test(tests, follows_the_trees);
 	tcase_add_loop_test(tests, never_tells_what_is_wrong, 0, 300);
 	tcase_add_loop_test(tests, agrees_with_one_made_anew, 0, 60);
+	tcase_add_loop_test(tests, takes_over_what_was_read, 0, 100);
 	tcase_add_test(tests, finds_rows_by_name);
 	tcase_add_test(tests, waits_for_a_root_that_is_not_known);
 	tcase_add_test(tests, goes_deep);

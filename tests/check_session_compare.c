@@ -195,6 +195,83 @@ START_TEST(panes_come_and_go)
 }
 END_TEST
 
+/* Rows whose contents were read so far, and bytes since the panes are those that they are. */
+static uint64_t rows_read(void)
+{
+	return session->comparison->read;
+}
+
+static uint64_t bytes_read(void)
+{
+	return session->comparison->content ? content_bytes(session->comparison->content) : 0;
+}
+
+START_TEST(what_was_read_outlives_the_panes)
+{
+	open_panes(three, 3);
+	settle();
+	ck_assert_int_eq(session_compare(session, COMPARE_CONTENT, 0), 0);
+	settle();
+	ck_assert_str_eq(rows(), ">aaa :d aaa :f aaa :g");
+	ck_assert_uint_eq(rows_read(), 3);
+	/* panes that are hidden, change places, become the reference */
+	ck_assert(session_hide(session));
+	session_swap(session, 0, 2);
+	session->comparison->reference = session->panes[1];
+	settle();
+	ck_assert_uint_eq(rows_read(), 3);
+	/* one that is closed */
+	ck_assert(session_close(session, 1));
+	settle();
+	ck_assert_str_eq(rows(), ">aa :d aa :f aa :g");
+	ck_assert_uint_eq(rows_read(), 3);
+	ck_assert_ptr_null(session->comparison->content);
+	/* a new one is read, and held against one of those that are equal */
+	ck_assert_ptr_nonnull(session_open(session, sandbox_at(&box, "b")));
+	settle();
+	ck_assert_str_eq(rows(), ">aaa :d aaa :f aaa :g");
+	ck_assert_uint_eq(rows_read(), 6);
+	ck_assert_uint_eq(bytes_read(), 2 * (3 + 3 + 1));
+	/* panes that come and go before anything was looked at again; above the roots, too */
+	ck_assert_ptr_nonnull(session_open(session, sandbox_at(&box, "a")));
+	ck_assert(session_close(session, 3));
+	ck_assert(session_close(session, 0));
+	ck_assert(comparison_leave(session->comparison));
+	settle();
+	ck_assert_uint_eq(rows_read(), 6);
+}
+END_TEST
+
+START_TEST(what_was_read_does_not_outlive_the_files)
+{
+	open_panes(three, 3);
+	ck_assert_int_eq(session_compare(session, COMPARE_AUTO, 0), 0);
+	settle();
+	ck_assert_str_eq(rows(), ">aaa :d aaa :f aaa :g");
+	/* what the tree knows when the panes change, and what it learns before rows are looked at again */
+	write_file("b/g", "TWO", 2000);
+	pane_rescan(session->panes[1]);
+	ck_assert(session_close(session, 2));
+	settle();
+	wait_for_rows(">aa :d aa :f ab c:g");
+	write_file("b/g", "two", 3000);
+	pane_rescan(session->panes[1]);
+	settle();
+	wait_for_rows(">aa :d aa :f aa :g");
+	ck_assert_ptr_nonnull(session_open(session, sandbox_at(&box, "c")));
+	write_file("a/g", "TWO", 4000);
+	pane_rescan(session->panes[0]);
+	settle();
+	wait_for_rows(">aaa :d aaa :f abb c:g");
+	/* another file of the same name */
+	ck_assert_int_eq(rename(sandbox_at(&box, "a/g"), sandbox_at(&box, "b/g")), 0);
+	pane_rescan(session->panes[0]);
+	pane_rescan(session->panes[1]);
+	ck_assert(session_close(session, 2));
+	wait_for_rows(">aa :d aa :f -a :g");
+}
+END_TEST
+
 START_TEST(letters_are_in_the_order_of_the_panes)
 {
 	open_panes(three, 3);
@@ -379,6 +456,8 @@ int main(void)
 	tcase_add_test(tcase, compares_what_the_panes_show);
 	tcase_add_test(tcase, follows_the_disk);
 	tcase_add_test(tcase, panes_come_and_go);
+	tcase_add_test(tcase, what_was_read_outlives_the_panes);
+	tcase_add_test(tcase, what_was_read_does_not_outlive_the_files);
 	tcase_add_test(tcase, letters_are_in_the_order_of_the_panes);
 	tcase_add_test(tcase, reading_can_be_stopped_and_goes_on);
 	tcase_add_test(tcase, operations_come_true);
