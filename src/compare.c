@@ -337,7 +337,14 @@ void compare_look_by(const struct compare *compare, compare_id row, const uint8_
 
 const struct compare_counts *compare_below(const struct compare *compare, compare_id dir)
 {
+	const struct side *side = compare_is_open(compare, dir) ? side_at(compare, row_at(compare, dir)->side) : NULL;
+
+	return side && (!side->alone || dir == COMPARE_TOP) ? &side->counts : NULL;
+}
+
+bool compare_is_open(const struct compare *compare, compare_id dir)
+{
 	uint32_t side = row_at(compare, dir)->side;
 
-	return side && side_at(compare, side)->open ? &side_at(compare, side)->counts : NULL;
+	return side && side_at(compare, side)->open;
 }

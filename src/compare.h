@@ -5,7 +5,7 @@
  *
  * It can be made at any moment over trees that know little, and follows them: what is known of a row only ever grows
  * until something really changes. A row is not the same before that is known, and nothing is missing from a directory
- * that is not complete. Below a directory that fewer than two panes could read there are no rows.
+ * that is not complete. Below a directory that fewer than two panes could read there are no rows, unless it is held.
  *
  * A row is named by a number that is not used again before compare_reclaim(). It takes 16 bytes and 5 for each pane, 4
  * for each entry it stands for, and 10 to 28 in the index: with three panes 59 on average.
@@ -167,6 +167,12 @@ bool compare_has_failed(const struct compare *compare);
 /** Compare by other criteria from now on. Nothing is known of any row until it was looked at again; contents that were read stay known. */
 void compare_set_by(struct compare *compare, unsigned by);
 
+/**
+ * Have rows in a directory from now on even if one pane alone has it, or could read it. What other panes have no directory for is missing
+ * there; it is not counted in the directories above. Returns whether that is new.
+ */
+bool compare_hold(struct compare *compare, compare_id dir);
+
 /** Let numbers of rows that have gone be used again. */
 void compare_reclaim(struct compare *compare);
 
@@ -198,6 +204,9 @@ compare_id compare_first(struct compare *compare, compare_id dir);
 
 /** A row in a directory, from which compare_next() leads to all others, new ones last: for who sorts them. */
 compare_id compare_any(struct compare *compare, compare_id dir);
+
+/** Are there rows for what is in a directory, if there is anything? */
+bool compare_is_open(const struct compare *compare, compare_id dir);
 
 /** How many rows compare_any() leads to, at most. */
 size_t compare_children(const struct compare *compare, compare_id dir);
@@ -232,7 +241,10 @@ void compare_look_by(const struct compare *compare, compare_id row, const uint8_
 /** Why a file's content could not be read; ERROR_NONE when it could, or need not. */
 enum error compare_content_error(const struct compare *compare, compare_id row, size_t pane);
 
-/** The rows below a directory by state, itself not among them; NULL when there are none. As of the last compare_settle(). */
+/**
+ * The rows below a directory by state, itself not among them; NULL when there are none, or one pane alone has them. As of the last
+ * compare_settle().
+ */
 const struct compare_counts *compare_below(const struct compare *compare, compare_id dir);
 
 /** Would reading contents tell more about a row, whether that was asked for or not? */

@@ -36,6 +36,7 @@ enum row_flags {
 	ROW_QUEUED = 1 << 4, /* waits among the wants */
 	ROW_SPLIT = 1 << 5,  /* a pane has several names for it: it falls apart */
 	ROW_EXACT = 1 << 6,  /* it has come of one that did: found by its very name */
+	ROW_HELD = 1 << 7,   /* see compare_hold() */
 };
 
 /**
@@ -52,7 +53,7 @@ enum {
 struct row {
 	compare_id parent;
 	compare_id next;     /* in its directory */
-	uint32_t side;       /* of a directory that two panes have; 0: none */
+	uint32_t side;       /* of a directory that two panes have, or that is held; 0: none */
 	uint8_t state;       /* enum compare_state, as counted in the roll-ups */
 	uint8_t flags;       /* enum row_flags */
 	uint16_t present;    /* panes that have an entry; 0 is possible only for COMPARE_TOP */
@@ -63,7 +64,7 @@ struct row {
 enum ended { ENDED_NOT, ENDED_COMPLETE, ENDED_STOPPED, ENDED_PARTIAL, ENDED_UNREADABLE, ENDED_SKIPPED };
 
 /**
- * What a row that is a directory in two panes knows about what is below it. It ends with a byte for each pane, enum ended, and
+ * What a row that is a directory in two panes, or is held, knows about what is below it. It ends with a byte for each pane, enum ended, and
  * another one: enum compare_know, of a name for which this pane has no entry.
  */
 struct side {
@@ -76,6 +77,7 @@ struct side {
 	uint32_t chain;      /* the next side to be emptied */
 	bool open;           /* there are rows below */
 	bool filling;        /* but not all of those that are known: no name is missing anywhere */
+	bool alone;          /* one pane at most can read it: its counts are not those of what is above */
 	bool unsorted;
 	bool unswept;        /* rows that have gone are linked here */
 	bool split;          /* some names were split: see compare_fold() */

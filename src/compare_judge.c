@@ -145,6 +145,16 @@ static unsigned deciding(const struct compare *compare)
 	       (compare->by & COMPARE_MODE ? COMPARE_DIFFERS_MODE : 0);
 }
 
+/* Is it a directory in two panes? How one ends that a single pane has says nothing here. */
+static bool is_shared(const struct judged *judged)
+{
+	unsigned dirs = 0;
+
+	for (size_t pane = 0; pane < judged->compare->count; pane++)
+		dirs += judged->entries[pane] && S_ISDIR(judged->entries[pane]->mode);
+	return dirs > 1;
+}
+
 /* What is known of the row in one pane. */
 static enum compare_know know_of(const struct judged *judged, size_t pane)
 {
@@ -158,7 +168,7 @@ static enum compare_know know_of(const struct judged *judged, size_t pane)
 				     COMPARE_UNKNOWN;
 	if (!(entry->flags & ENTRY_KNOWN))
 		return entry->error ? COMPARE_UNREADABLE : COMPARE_UNKNOWN;
-	if (S_ISDIR(entry->mode) && row->side) {
+	if (S_ISDIR(entry->mode) && row->side && is_shared(judged)) {
 		unsigned ended = side_ended(side_at(compare, row->side))[pane];
 
 		return ended == ENDED_UNREADABLE || ended == ENDED_PARTIAL ? COMPARE_UNREADABLE : COMPARE_KNOWN;
@@ -236,7 +246,12 @@ static bool is_growing(const struct compare *compare, const struct row *row)
 	return false;
 }
 
-static enum compare_state judge_state(const struct judged *judged, const struct compare_look *look, unsigned classes, bool undecided)
+/*
+ * `undecided`: some have no class yet. Two of those whose contents are known to differ are not of one class, whatever becomes of a third that
+ * all of them are held against: that it comes takes nothing of what was known.
+ */
+static enum compare_state judge_state(const struct judged *judged, const struct compare_look *look, unsigned classes, bool undecided,
+				      unsigned found)
 {
 	unsigned knows[COMPARE_UNREADABLE + 1] = { 0 };
 
@@ -244,10 +259,13 @@ static enum compare_state judge_state(const struct judged *judged, const struct 
 		knows[look->know[pane]]++;
 	if (knows[COMPARE_UNREADABLE] > 0)
 		return COMPARE_ERROR;
-	if (classes > 1)
+	if (classes > 1 || (undecided && found & COMPARE_DIFFERS_CONTENT))
 		return COMPARE_DIFFERENT;
 	if (knows[COMPARE_ABSENT] > 0)
 		return COMPARE_MISSING;
+	/* one pane alone has a say */
+	if (knows[COMPARE_KNOWN] == 1)
+		return knows[COMPARE_NO_PARENT] + 1 == judged->compare->count ? COMPARE_MISSING : COMPARE_PENDING;
 	if (undecided || knows[COMPARE_UNKNOWN] > 0 || is_growing(judged->compare, judged->row))
 		return COMPARE_PENDING;
 	return COMPARE_SAME;
@@ -288,26 +306,24 @@ void compare_judge(const struct compare *compare, compare_id id, const uint8_t *
 	};
 	struct judged judged;
 	unsigned found;
+	unsigned differs;
 	unsigned classes;
 	bool undecided;
 
 	gather(compare, id, &judged);
 	found = judge_pairs(&judged);
 	look->wants = found & PAIR_READ;
-	if (measured && judged.entries[order[0]])
-		found = judge_against(&judged, order[0]);
-	if (found & COMPARE_DIFFERS_TYPE)
-		look->differs = (uint8_t)(found & ~(unsigned)(COMPARE_DIFFERS_TARGET | COMPARE_DIFFERS_SIZE | COMPARE_DIFFERS_CONTENT |
-							      COMPARE_DIFFERS_MTIME));
-	else
-		look->differs = (uint8_t)found;
+	differs = measured && judged.entries[order[0]] ? judge_against(&judged, order[0]) : found;
+	if (differs & COMPARE_DIFFERS_TYPE)
+		differs &= ~(unsigned)(COMPARE_DIFFERS_TARGET | COMPARE_DIFFERS_SIZE | COMPARE_DIFFERS_CONTENT | COMPARE_DIFFERS_MTIME);
+	look->differs = (uint8_t)differs;
 	for (size_t pane = 0; pane < compare->count; pane++) {
 		look->know[pane] = (uint8_t)know_of(&judged, pane);
 		look->letters[pane] = letters[look->know[pane]];
 	}
 	look->letters[compare->count] = '\0';
 	classes = judge_classes(&judged, order, look, &undecided);
-	look->state = judge_state(&judged, look, classes, undecided);
+	look->state = judge_state(&judged, look, classes, undecided, found);
 }
 
 /* Files to be read. */

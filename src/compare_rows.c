@@ -422,7 +422,7 @@ void compare_side_split(struct compare *compare, struct side *side)
 	const struct row *row = row_at(compare, side->row);
 
 	for (size_t pane = 0; pane < compare->count; pane++) {
-		if (is_known_dir(row_entry(compare, row, pane)))
+		if (row->entries[pane] && tree_dir(compare->panes[pane].tree, row->entries[pane]))
 			split_names(compare, side, pane, tree_dir(compare->panes[pane].tree, row->entries[pane])->first);
 	}
 	for (compare_id id = side->first; id; id = row_at(compare, id)->next) {

@@ -63,7 +63,7 @@ static int deeper_first(const void *a, const void *b, void *arg)
 static void add_changes(struct compare *compare, struct side *side)
 {
 	compare_id up = row_at(compare, side->row)->parent;
-	struct side *above = up ? side_at(compare, row_at(compare, up)->side) : NULL;
+	struct side *above = up && !side->alone ? side_at(compare, row_at(compare, up)->side) : NULL;
 
 	for (unsigned state = 0; state < COMPARE_STATES; state++) {
 		side->counts.of[state] += side->changes.of[state];
@@ -148,12 +148,20 @@ static enum compare_know absence_below(const struct compare *compare, const stru
 	}
 }
 
+/* A pane's directory, whose attributes need not be known: a root that was put above another one has entries before. NULL: it has none. */
+static const struct dir *dir_of(const struct compare *compare, compare_id dir, size_t pane)
+{
+	entry_id id = row_at(compare, dir)->entries[pane];
+
+	return id ? tree_dir(compare->panes[pane].tree, id) : NULL;
+}
+
 /* The first entry of a pane in a directory; 0 where it has no such directory. */
 static entry_id first_entry(const struct compare *compare, compare_id dir, size_t pane)
 {
-	const struct entry *entry = row_entry(compare, row_at(compare, dir), pane);
+	const struct dir *at = dir_of(compare, dir, pane);
 
-	return is_known_dir(entry) ? tree_dir(compare->panes[pane].tree, row_at(compare, dir)->entries[pane])->first : 0;
+	return at ? at->first : 0;
 }
 
 /* Put entries into the side that is being filled, `count` at most; when there are no more it is like all others. */
@@ -181,12 +189,12 @@ static void fill_side(struct compare *compare, size_t count)
 /* Two panes can read this directory: what is in it, in any pane, gets a row; before other rows are looked at, but in a large one little by little. */
 static void open_side(struct compare *compare, struct side *side)
 {
-	const struct row *row = row_at(compare, side->row);
 	size_t entries = 0;
 
 	for (size_t pane = 0; pane < compare->count; pane++) {
-		if (is_known_dir(row_entry(compare, row, pane)))
-			entries += tree_dir(compare->panes[pane].tree, row->entries[pane])->count;
+		const struct dir *dir = dir_of(compare, side->row, pane);
+
+		entries += dir ? dir->count : 0;
 	}
 	side->open = true;
 	side->split = false;
@@ -211,6 +219,25 @@ static void touch_rows(struct compare *compare, const struct side *side)
 		compare_touch(compare, id);
 }
 
+/* One pane alone can read a directory, or others can, too: what is above counts its rows from now on, or no more. */
+static void set_alone(struct compare *compare, struct side *side, bool alone)
+{
+	compare_id up = row_at(compare, side->row)->parent;
+
+	if (side->alone == alone)
+		return;
+	compare_roll(compare);
+	side->alone = alone;
+	for (unsigned state = 0; up && state < COMPARE_STATES; state++) {
+		uint32_t *changes = &side_at(compare, row_at(compare, up)->side)->changes.of[state];
+
+		*changes += alone ? -side->counts.of[state] : side->counts.of[state];
+	}
+	if (up)
+		mark_dirty(compare, side_at(compare, row_at(compare, up)->side));
+	touch_rows(compare, side);
+}
+
 /* Is this an entry of which only that is known that a directory will be read there? */
 static bool is_queued(const struct tree *tree, entry_id id)
 {
@@ -222,6 +249,7 @@ static bool is_queued(const struct tree *tree, entry_id id)
 static void refresh_side(struct compare *compare, struct side *side)
 {
 	const struct row *row = row_at(compare, side->row);
+	unsigned least = row->flags & ROW_HELD ? 1 : 2;
 	bool changed = false;
 	bool growing = false;
 	unsigned readable = 0;
@@ -245,7 +273,8 @@ static void refresh_side(struct compare *compare, struct side *side)
 	if (side->remake)
 		compare_side_empty(compare, side);
 	side->remake = false;
-	if (readable < 2)
+	set_alone(compare, side, readable < 2);
+	if (readable < least)
 		compare_side_empty(compare, side);
 	else if (side->open && changed)
 		touch_rows(compare, side);
@@ -266,7 +295,7 @@ static void tell_shared(const struct compare *compare, const struct row *row)
 	}
 }
 
-/* Let a row have a side as long as two panes have a directory there. */
+/* Let a row have a side as long as two panes have a directory there, or one if it is held. */
 static void refresh_dirs(struct compare *compare, compare_id id)
 {
 	const struct row *row = row_at(compare, id);
@@ -274,7 +303,7 @@ static void refresh_dirs(struct compare *compare, compare_id id)
 
 	for (size_t pane = 0; pane < compare->count; pane++)
 		dirs += is_known_dir(row_entry(compare, row, pane));
-	if (dirs < 2 && id != COMPARE_TOP) {
+	if (dirs < (row->flags & ROW_HELD ? 1 : 2) && id != COMPARE_TOP) {
 		compare_side_drop(compare, id);
 		return;
 	}
@@ -283,8 +312,19 @@ static void refresh_dirs(struct compare *compare, compare_id id)
 		return;
 	}
 	refresh_side(compare, side_at(compare, row->side));
-	if (id != COMPARE_TOP)
+	if (id != COMPARE_TOP && dirs > 1)
 		tell_shared(compare, row);
+}
+
+bool compare_hold(struct compare *compare, compare_id dir)
+{
+	struct row *row = row_at(compare, dir);
+
+	if (row->flags & ROW_HELD)
+		return false;
+	row->flags |= ROW_HELD;
+	compare_touch(compare, dir);
+	return true;
 }
 
 static void want(struct compare *compare, compare_id id)

@@ -72,7 +72,7 @@ bool compare_view_is_same(const struct compare *compare, compare_id row)
 
 bool compare_view_is_open(const struct compare_view *view, compare_id row)
 {
-	if (!compare_below(view->compare, row))
+	if (!compare_is_open(view->compare, row))
 		return false;
 	for (size_t pane = 0; pane < compare_panes(view->compare); pane++) {
 		entry_id id = compare_entry(view->compare, row, pane);
@@ -85,14 +85,13 @@ bool compare_view_is_open(const struct compare_view *view, compare_id row)
 
 bool compare_view_can_show(const struct compare_view *view, compare_id row)
 {
-	unsigned dirs = 0;
-
 	for (size_t pane = 0; pane < compare_panes(view->compare); pane++) {
 		entry_id id = compare_entry(view->compare, row, pane);
 
-		dirs += id && tree_dir(compare_tree(view->compare, pane), id);
+		if (id && tree_dir(compare_tree(view->compare, pane), id))
+			return true;
 	}
-	return dirs > 1;
+	return false;
 }
 
 /* Making ----------------------------------------------------------------------------------------------- */
@@ -468,6 +467,7 @@ void compare_view_show(struct compare_view *view, compare_id dir, compare_id cur
 	set_above(view, dir);
 	if (dir != COMPARE_TOP && view->above_count == 0)
 		return;
+	(void)compare_hold(view->compare, dir);
 	view->dir = dir;
 	view->cursor = cursor;
 	view->held = cursor != 0;

@@ -67,7 +67,7 @@ void compare_view_renew(struct compare_view *view, struct compare *compare);
 
 void compare_view_fini(struct compare_view *view);
 
-/** Show another directory; the cursor goes to `cursor` (0: the first row). */
+/** Show another directory, which is held from now on; the cursor goes to `cursor` (0: the first row). */
 void compare_view_show(struct compare_view *view, compare_id dir, compare_id cursor);
 
 /** A setting was changed from outside: make the list anew. */
@@ -98,7 +98,7 @@ const struct compare_item *compare_view_current(const struct compare_view *view)
 /** Is a row opened in place? */
 bool compare_view_is_open(const struct compare_view *view, compare_id row);
 
-/** May a directory be shown? Two panes at least have it. */
+/** May a directory be shown? A pane at least has it. */
 bool compare_view_can_show(const struct compare_view *view, compare_id row);
 
 /** The next line in a direction (1 or -1) whose name contains `text` (ASCII case folded), or SIZE_MAX. Wraps, as rows_search(). */

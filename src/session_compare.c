@@ -60,24 +60,6 @@ static void comparison_free(struct comparison *comparison)
 	free(comparison);
 }
 
-/* The row that the cursor was on is wanted again, by the entry of any pane. */
-static void want_place(struct comparison *comparison)
-{
-	comparison->wanted = 0;
-	for (size_t i = 0; i < comparison->count && comparison->place.len > 0 && !comparison->wanted; i++) {
-		struct buf path = BUF_INIT;
-
-		buf_add(&path, comparison->tops[i].data, comparison->tops[i].len);
-		if (path.len > 0)
-			buf_add_byte(&path, '/');
-		buf_add(&path, comparison->place.data, comparison->place.len);
-		comparison->wanted = path.failed ? 0 : tree_lookup(comparison->panes[i]->tree, path.data, path.len);
-		comparison->wanted_pane = i;
-		buf_fini(&path);
-	}
-	buf_clear(&comparison->place);
-}
-
 /* What was read for the panes that are still there stays known. */
 static void take_over(const struct comparison *comparison, const struct past *past)
 {
@@ -126,7 +108,7 @@ static int begin(struct comparison *comparison, const struct pane *gone)
 		return -1;
 	comparison->settling = true;
 	compare_view_renew(&comparison->view, comparison->compare);
-	want_place(comparison);
+	comparison_want_place(comparison);
 	return 0;
 }
 
@@ -163,6 +145,7 @@ int session_compare(struct session *session, unsigned by, int64_t tolerance)
 		return -1;
 	}
 	comparison->wanted = id;
+	comparison->wanted_up = SIZE_MAX;
 	comparison->wanted_pane = comparison_index(comparison, pane);
 	session->comparison = comparison;
 	session->version++;
@@ -185,17 +168,6 @@ void session_compare_end(struct session *session)
 	session->comparison = NULL;
 	comparison_free(comparison);
 	session->version++;
-}
-
-/* Remember where the cursor is, for a comparison made anew. */
-static void remember_place(struct comparison *comparison)
-{
-	const struct compare_item *item = compare_view_current(&comparison->view);
-	compare_id row = item ? item->row : comparison->view.dir;
-
-	buf_clear(&comparison->place);
-	if (compare_has(comparison->compare, row) && row != COMPARE_TOP)
-		compare_path(comparison->compare, row, &comparison->place);
 }
 
 /* The compared directory of a pane; when it had vanished and has come again, that one. 0: there is none. */
@@ -224,7 +196,7 @@ void session_compare_again(struct session *session, const struct pane *gone)
 		if (top && top != pane->rows.dir)
 			pane_show(pane, top, 0);
 	}
-	remember_place(comparison);
+	comparison_remember_place(comparison);
 	if (comparison->reference == gone)
 		comparison->reference = NULL;
 	stop(comparison, &past);
@@ -269,33 +241,6 @@ static void settle(struct comparison *comparison)
 		comparison->settling = compare_settle_part(comparison->compare, SETTLE_GRAIN);
 	while (comparison->settling && loop_now() < until);
 	comparison->settled = compare_version(comparison->compare);
-}
-
-/* The cursor goes to the row that was wished for, once that is there, unless it was moved meanwhile. */
-static void find_wanted(struct comparison *comparison)
-{
-	const struct pane *pane = comparison->wanted ? comparison->panes[comparison->wanted_pane] : NULL;
-	compare_id row;
-
-	if (!pane)
-		return;
-	row = tree_has(pane->tree, comparison->wanted) ? compare_find(comparison->compare, comparison->wanted_pane, comparison->wanted) : 0;
-	if (row && !comparison->view.held)
-		comparison_goto(comparison, row);
-	else if (!comparison->settling || comparison->view.held)
-		comparison->wanted = 0;
-}
-
-/* The panes themselves are where the comparison is: what they show is watched, and they stay there when it ends. */
-static void show_dirs(struct comparison *comparison)
-{
-	for (size_t i = 0; i < comparison->count; i++) {
-		struct pane *pane = comparison->panes[i];
-		entry_id dir = comparison_dir(comparison, pane);
-
-		if (dir && dir != pane->rows.dir)
-			pane_show(pane, dir, 0);
-	}
 }
 
 static void step_seek(struct comparison *comparison)
@@ -344,10 +289,10 @@ int64_t session_compare_step(struct session *session, int64_t now, bool *changed
 	comparison_take_contents(comparison);
 	settle(comparison);
 	comparison_ask_contents(comparison);
-	find_wanted(comparison);
+	comparison_find_wanted(comparison);
 	step_seek(comparison);
 	due = compare_view_update(&comparison->view, now, session->last_key, VIEW_SLICE);
-	show_dirs(comparison);
+	comparison_show_dirs(comparison);
 	if (!comparison->seek && !comparison->settling && compare_view_settled(&comparison->view))
 		compare_reclaim(comparison->compare);
 	*changed |= comparison->seen != compare_version(comparison->compare) || comparison->view_seen != comparison->view.version;
@@ -365,24 +310,7 @@ bool comparison_busy(const struct comparison *comparison)
 	return comparison->asked_count > 0 || (!comparison->paused && compare_wanted(comparison->compare) > 0);
 }
 
-/* Moving ----------------------------------------------------------------------------------------------- */
-
-static void show(struct comparison *comparison, compare_id dir, compare_id cursor)
-{
-	comparison->wanted = 0;
-	compare_view_show(&comparison->view, dir, cursor);
-	show_dirs(comparison);
-}
-
-bool comparison_enter(struct comparison *comparison)
-{
-	compare_id row = comparison_row(comparison);
-
-	if (!row || !compare_view_can_show(&comparison->view, row))
-		return false;
-	show(comparison, row, 0);
-	return true;
-}
+/* From outside ----------------------------------------------------------------------------------------- */
 
 /* Above the compared directories: may every pane go up? */
 static bool can_rise(const struct comparison *comparison)
@@ -396,7 +324,7 @@ static bool can_rise(const struct comparison *comparison)
 	return true;
 }
 
-static bool rise(struct comparison *comparison)
+bool comparison_rise(struct comparison *comparison)
 {
 	struct session *session = comparison->session;
 	struct past past;
@@ -414,54 +342,6 @@ static bool rise(struct comparison *comparison)
 	}
 	session->comparison = comparison;
 	return risen;
-}
-
-bool comparison_leave(struct comparison *comparison)
-{
-	compare_id dir = comparison->view.dir;
-
-	if (dir == COMPARE_TOP)
-		return rise(comparison);
-	show(comparison, compare_parent(comparison->compare, dir), dir);
-	return true;
-}
-
-bool comparison_expand(struct comparison *comparison)
-{
-	compare_id row = comparison_row(comparison);
-	bool open = row && compare_view_is_open(&comparison->view, row);
-
-	if (!row || !compare_view_can_show(&comparison->view, row))
-		return false;
-	for (size_t i = 0; i < comparison->count; i++) {
-		struct tree *tree = comparison->panes[i]->tree;
-		entry_id id = compare_entry(comparison->compare, row, i);
-
-		if (!id || !tree_dir(tree, id))
-			continue;
-		tree_entry(tree, id)->flags &= (uint16_t)~ENTRY_EXPANDED;
-		if (!open)
-			tree_entry(tree, id)->flags |= ENTRY_EXPANDED;
-		rows_touch(&comparison->panes[i]->rows);
-	}
-	compare_view_touch(&comparison->view);
-	return true;
-}
-
-void comparison_goto(struct comparison *comparison, compare_id row)
-{
-	compare_id dir;
-
-	comparison->wanted = 0;
-	if (!compare_has(comparison->compare, row) || row == COMPARE_TOP)
-		return;
-	dir = compare_parent(comparison->compare, row);
-	while (dir != comparison->view.dir && dir != COMPARE_TOP && compare_view_is_open(&comparison->view, dir))
-		dir = compare_parent(comparison->compare, dir);
-	if (dir == comparison->view.dir)
-		compare_view_want(&comparison->view, row);
-	else
-		show(comparison, compare_parent(comparison->compare, row), row);
 }
 
 enum comparison_sought comparison_seek(struct comparison *comparison, const struct compare_seek_kind *kind)

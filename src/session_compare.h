@@ -38,7 +38,9 @@ struct comparison {
 	uint64_t view_seen;        /* and the view's */
 	bool settling;             /* there are rows to be looked at again */
 	struct buf place;          /* the path of the row that the cursor was on, for a comparison made anew; empty: none */
+	size_t place_up;           /* so many levels above it is the directory that was shown */
 	entry_id wanted;           /* the entry whose row gets the cursor, as soon as it has one; 0: none */
+	size_t wanted_up;          /* the directory so many levels above it is to be shown; SIZE_MAX: the one that shows it */
 	size_t wanted_pane;        /* whose entry that is */
 
 	struct content *content;   /* NULL before anything is to be read, and while that is paused */
@@ -86,13 +88,13 @@ void comparison_look(const struct comparison *comparison, compare_id row, struct
 /** Append the path of the shown directory in a pane, whether it is there or not. */
 void comparison_directory(const struct comparison *comparison, const struct pane *pane, struct buf *out);
 
-/** Into the current directory, in all panes. False when fewer than two have it. */
+/** Into the current directory, in all panes, those that do not have it included. False when none has it. */
 bool comparison_enter(struct comparison *comparison);
 
 /** To the parent, in all panes; above the compared directories their parents are compared. False when one of them has none. The comparison may be another one. */
 bool comparison_leave(struct comparison *comparison);
 
-/** Open or close the current directory in place, in all panes. False when fewer than two have it. */
+/** Open or close the current directory in place, in all panes. False when none has it. */
 bool comparison_expand(struct comparison *comparison);
 
 /** Put the cursor on a row, wherever it is. */

@@ -146,7 +146,17 @@ static const char *rows_of(struct compare *compare, struct buf *out)
 	return out->data;
 }
 
-/* Does every directory count what is below it? */
+/* Is a row in a directory that one pane alone has, below another one? */
+static bool is_lone(const struct compare *compare, compare_id row, compare_id dir)
+{
+	while ((row = compare_parent(compare, row)) != dir) {
+		if (compare_is_open(compare, row) && !compare_below(compare, row))
+			return true;
+	}
+	return false;
+}
+
+/* Does every directory count what is below it, but for what one pane alone has? */
 static void check_counts(struct compare *compare)
 {
 	compare_id dir = COMPARE_TOP;
@@ -156,10 +166,10 @@ static void check_counts(struct compare *compare)
 		struct compare_counts all = { { 0 } };
 
 		for (compare_id row = dir; (row = compare_walk(compare, dir, row));)
-			all.of[compare_state(compare, row)]++;
+			all.of[compare_state(compare, row)] += !is_lone(compare, row, dir);
 		if (counts)
 			ck_assert_mem_eq(counts, &all, sizeof all);
-		else
+		else if (!compare_is_open(compare, dir))
 			ck_assert_uint_eq(compare_first(compare, dir), 0);
 	} while ((dir = compare_walk(compare, COMPARE_TOP, dir)));
 }
@@ -375,7 +385,7 @@ START_TEST(knows_that_a_recording_has_no_content)
 	ck_assert_uint_eq(ask.count, 2);
 	compare_answer(compare, &ask, (const uint8_t[]){ 1, 2 });
 	ck_assert_int_eq(compare_settle(compare), 0);
-	ck_assert_str_eq(rows_of(compare, &out), "a.. c? f\n");
+	ck_assert_str_eq(rows_of(compare, &out), "a.. c# f\n");
 	ck_assert_uint_eq(compare_pop_want(compare), 0);
 	buf_fini(&out);
 	compare_free(compare);
@@ -459,6 +469,63 @@ START_TEST(follows_the_trees)
 }
 END_TEST
 
+/* Hold a directory by its path. */
+static void hold(struct compare *compare, const struct tree *tree, size_t pane, const char *path)
+{
+	ck_assert(compare_hold(compare, compare_find(compare, pane, at(tree, path))));
+	ck_assert(!compare_hold(compare, compare_find(compare, pane, at(tree, path))));
+}
+
+/* A root that was put above another one has an entry before anything else is known of it. */
+START_TEST(follows_roots_that_become_known_late)
+{
+	struct tree *trees[] = { make_tree("up/ up/f=1"), make_tree("up/ up/f=1"), make_tree("f=1") };
+	const struct attrs attrs = { .flags = ATTRS_KNOWN, .mode = S_IFDIR | 0755 };
+	struct compare *compare;
+
+	ck_assert_uint_ne(tree_raise(trees[2], "up", 2), 0);
+	compare = start(trees, 3, COMPARE_SIZE, 0);
+	expect(compare, "aaa = up/\naaa = up/f\n");
+	ck_assert_int_eq(tree_set_attrs(trees[2], TREE_ROOT, &attrs), 0);
+	tree_set_state(trees[2], TREE_ROOT, DIR_COMPLETE, ERROR_NONE);
+	expect(compare, "aaa = up/\naaa = up/f\n");
+	compare_free(compare);
+	for (size_t i = 0; i < 3; i++)
+		tree_free(trees[i]);
+}
+END_TEST
+
+START_TEST(holds_what_one_pane_alone_has)
+{
+	struct tree *trees[] = { make_tree("d/ d/e/ d/e/g=1 d/f=1 h! x=1"), make_tree("x=1"), make_tree(".~") };
+	struct compare *compare = start(trees, 3, COMPARE_SIZE, 0);
+
+	expect(compare, "a-. - d/\na-. - h/\naa. ? x\n");
+	hold(compare, trees[0], 0, "d");
+	/* the third may have it */
+	expect(compare, "a-. - d/\na-. ? d/e/\na-. ? d/f\na-. - h/\naa. ? x\n");
+	hold(compare, trees[0], 0, "d/e");
+	tree_set_state(trees[2], TREE_ROOT, DIR_COMPLETE, ERROR_NONE);
+	expect(compare, "a-- - d/\na-- - d/e/\na-- - d/e/g\na-- - d/f\na-- - h/\naa- - x\n");
+	ck_assert_uint_eq(compare_below(compare, COMPARE_TOP)->of[COMPARE_MISSING], 3);
+	/* how it ends is known once it was looked at, and says nothing of what is missing */
+	hold(compare, trees[0], 0, "h");
+	expect(compare, "a-- - d/\na-- - d/e/\na-- - d/e/g\na-- - d/f\na-- - h/\naa- - x\n");
+	/* another pane gets it, and what is in it counts; and loses it again */
+	make_entry(trees[1], "d/", 2);
+	expect(compare, "aa- - d/\na-- - d/e/\na-- - d/e/g\na-- - d/f\na-- - h/\naa- - x\n");
+	ck_assert_uint_eq(compare_below(compare, COMPARE_TOP)->of[COMPARE_MISSING], 5);
+	tree_remove(trees[1], at(trees[1], "d"));
+	expect(compare, "a-- - d/\na-- - d/e/\na-- - d/e/g\na-- - d/f\na-- - h/\naa- - x\n");
+	ck_assert_uint_eq(compare_below(compare, COMPARE_TOP)->of[COMPARE_MISSING], 3);
+	tree_remove(trees[0], at(trees[0], "d"));
+	expect(compare, "a-- - h/\naa- - x\n");
+	compare_free(compare);
+	for (size_t i = 0; i < 3; i++)
+		tree_free(trees[i]);
+}
+END_TEST
+
 /* Chance ----------------------------------------------------------------------------------------------- */
 
 enum { NODES = 40 };
@@ -480,11 +547,14 @@ struct world {
 	uint32_t seed;
 	size_t count;
 	unsigned by;
+	bool holds;          /* all directories are held */
 	struct node nodes[MAX_PANES][NODES];
 	size_t node_count[MAX_PANES];
 	struct tree *trees[MAX_PANES];
 	struct compare *compare;
 	struct buf last;     /* the rows of the finished trees */
+	uint64_t gone;       /* compare_gone() of these: */
+	uint8_t known[MAX_PANES * NODES + 2]; /* the state of each row when it was last looked at */
 };
 
 static unsigned draw(struct world *world, unsigned below)
@@ -493,17 +563,25 @@ static unsigned draw(struct world *world, unsigned below)
 	return (world->seed >> 8) % below;
 }
 
+/* Where equal times say that contents are equal, they are: else what a file is depends on which others are known. */
+static unsigned draw_content(struct world *world, const struct node *node)
+{
+	if (world->by != COMPARE_AUTO)
+		return draw(world, 2);
+	return node->attrs.mtime > 10 && node->name % 2;
+}
+
 static void draw_node(struct world *world, struct node *node)
 {
 	static const uint32_t types[] = { S_IFREG, S_IFREG, S_IFREG, S_IFDIR, S_IFDIR, S_IFDIR, S_IFIFO, 0 };
 
 	node->type = types[draw(world, ARRAY_LEN(types))];
-	node->content = draw(world, 2);
 	node->state = draw(world, 8) ? DIR_COMPLETE : draw(world, 2) ? DIR_UNREADABLE : DIR_PARTIAL;
 	node->attrs = (struct attrs){
 		.flags = ATTRS_KNOWN, .mode = node->type | (draw(world, 4) ? 0644 : 0600), .nlink = 1, .dev = 1, .size = draw(world, 3) ? 1 : 2,
 		.mtime = draw(world, 2) ? 10 : 20,
 	};
+	node->content = draw_content(world, node);
 }
 
 static bool has_name(const struct world *world, size_t pane, size_t parent, unsigned name)
@@ -624,9 +702,22 @@ static void answer_wants(struct world *world, unsigned chance)
 	ck_assert_int_eq(compare_settle(world->compare), 0);
 }
 
+static void hold_all(struct world *world)
+{
+	bool more = world->holds;
+
+	ck_assert_int_eq(compare_settle(world->compare), 0);
+	while (more) {
+		more = compare_hold(world->compare, COMPARE_TOP);
+		for (compare_id row = COMPARE_TOP; (row = compare_walk(world->compare, COMPARE_TOP, row));)
+			more |= compare_is_dir(world->compare, row) && compare_hold(world->compare, row);
+		ck_assert_int_eq(compare_settle(world->compare), 0);
+	}
+}
+
 static void answer_all(struct world *world)
 {
-	ck_assert_int_eq(compare_settle(world->compare), 0);
+	hold_all(world);
 	answer_wants(world, 100);
 }
 
@@ -684,14 +775,33 @@ static void check_claims(const struct world *world, compare_id row)
 	buf_fini(&path);
 }
 
+/* What is known only grows while trees do nothing but become known. */
+static void check_gain(struct world *world, compare_id row)
+{
+	enum compare_state state = compare_state(world->compare, row);
+
+	ck_assert_uint_lt(row, ARRAY_LEN(world->known));
+	ck_assert(state >= world->known[row] || (world->known[row] == COMPARE_PENDING && state == COMPARE_SAME));
+	world->known[row] = (uint8_t)state;
+}
+
+static void check_rows(struct world *world)
+{
+	if (world->gone != compare_gone(world->compare))
+		memset(world->known, COMPARE_PENDING, sizeof world->known);
+	world->gone = compare_gone(world->compare);
+	for (compare_id row = COMPARE_TOP; (row = compare_walk(world->compare, COMPARE_TOP, row));) {
+		check_claims(world, row);
+		check_gain(world, row);
+	}
+}
+
 static void check_world(struct world *world)
 {
 	compare_settle_part(world->compare, draw(world, 5));
-	for (compare_id row = COMPARE_TOP; (row = compare_walk(world->compare, COMPARE_TOP, row));)
-		check_claims(world, row);
-	ck_assert_int_eq(compare_settle(world->compare), 0);
-	for (compare_id row = COMPARE_TOP; (row = compare_walk(world->compare, COMPARE_TOP, row));)
-		check_claims(world, row);
+	check_rows(world);
+	hold_all(world);
+	check_rows(world);
 	check_counts(world->compare);
 }
 
@@ -731,6 +841,7 @@ static void init_world(struct world *world, uint32_t seed)
 	world->seed = seed;
 	world->count = 2 + draw(world, MAX_PANES - 1);
 	world->by = criteria[draw(world, ARRAY_LEN(criteria))];
+	world->holds = draw(world, 2);
 	draw_trees(world);
 }
 
@@ -768,6 +879,7 @@ START_TEST(never_tells_what_is_wrong)
 	world->compare = start(world->trees, world->count, world->by, 0);
 	if (_i % 3 == 0)
 		compare_be_patient(world->compare);
+	memset(world->known, COMPARE_PENDING, sizeof world->known);
 	while (advance_any(world)) {
 		answer_wants(world, 30);
 		check_world(world);
@@ -818,7 +930,7 @@ static void mutate(struct world *world)
 		node->attrs.size = 1 + draw(world, 2);
 		node->attrs.mtime = draw(world, 2) ? 10 : 20;
 		node->attrs.ino += MAX_PANES * NODES;
-		node->content = draw(world, 2);
+		node->content = draw_content(world, node);
 		if (node->type && node->type != S_IFDIR)
 			tell_node(world, pane, node);
 		break;
@@ -1106,6 +1218,8 @@ int main(void)
 	tcase_add_test(tests, asks_for_contents);
 	tcase_add_test(tests, knows_that_a_recording_has_no_content);
 	tcase_add_test(tests, follows_the_trees);
+	tcase_add_test(tests, follows_roots_that_become_known_late);
+	tcase_add_test(tests, holds_what_one_pane_alone_has);
 	tcase_add_loop_test(tests, never_tells_what_is_wrong, 0, 300);
 	tcase_add_loop_test(tests, agrees_with_one_made_anew, 0, 60);
 	tcase_add_loop_test(tests, takes_over_what_was_read, 0, 100);

@@ -311,6 +311,73 @@ START_TEST(reading_can_be_stopped_and_goes_on)
 }
 END_TEST
 
+/* The panes that show a directory of this name, as digits. */
+static const char *showing(const char *name)
+{
+	static char digits[8];
+	size_t count = 0;
+
+	for (size_t i = 0; i < session->pane_count; i++) {
+		const struct pane *pane = session->panes[i];
+		size_t len;
+		const char *has = tree_name(pane->tree, pane->rows.dir, &len);
+
+		if (len == strlen(name) && memcmp(has, name, len) == 0)
+			digits[count++] = (char)('0' + i);
+	}
+	digits[count] = '\0';
+	return digits;
+}
+
+START_TEST(all_panes_go_where_one_alone_can)
+{
+	sandbox_make(&box, "a/only/ a/only/deep/ a/only/deep/er/ a/only/x");
+	open_panes(three, 3);
+	ck_assert_int_eq(session_compare(session, COMPARE_AUTO, 0), 0);
+	settle();
+	ck_assert_str_eq(rows(), ">aaa :d a-- :only aaa :f aaa :g");
+	compare_view_goto(&session->comparison->view, 1);
+	ck_assert(comparison_enter(session->comparison));
+	settle();
+	ck_assert_str_eq(rows(), ">a-- :deep a-- :x");
+	ck_assert_str_eq(showing("only"), "0");
+	ck_assert_uint_eq(comparison_dir(session->comparison, session->panes[1]), 0);
+	ck_assert(comparison_enter(session->comparison));
+	settle();
+	ck_assert_str_eq(rows(), ">a-- :er");
+	/* it is not counted above, and a pane that goes does not throw anybody out */
+	ck_assert_uint_eq(compare_below(session->comparison->compare, COMPARE_TOP)->of[COMPARE_MISSING], 1);
+	ck_assert(session_close(session, 1));
+	settle();
+	ck_assert_str_eq(rows(), ">a- :er");
+	ck_assert_str_eq(showing("deep"), "0");
+	ck_assert(comparison_enter(session->comparison));
+	settle();
+	ck_assert_str_eq(rows(), "");
+	ck_assert_ptr_nonnull(session_open(session, sandbox_at(&box, "b")));
+	settle();
+	ck_assert_str_eq(rows(), "");
+	ck_assert_str_eq(showing("er"), "0");
+	for (unsigned i = 0; i < 3; i++)
+		ck_assert(comparison_leave(session->comparison));
+	settle();
+	ck_assert_str_eq(rows(), "aaa :d >a-- :only aaa :f aaa :g");
+	/* opened in place, and when another pane gets it, too */
+	ck_assert(comparison_expand(session->comparison));
+	settle();
+	ck_assert_str_eq(rows(), "aaa :d >a-- :only a-- :deep a-- :x aaa :f aaa :g");
+	ck_assert(comparison_enter(session->comparison));
+	sandbox_make(&box, "b/only/ b/only/y");
+	pane_scan_below(session->panes[2], TREE_ROOT);
+	wait_for_rows(">a-- :deep a-- :x --a :y");
+	ck_assert_str_eq(showing("only"), "02");
+	ck_assert_uint_eq(compare_below(session->comparison->compare, COMPARE_TOP)->of[COMPARE_MISSING], 1 + 3);
+	session_compare_end(session);
+	settle();
+	ck_assert_str_eq(showing("only"), "02");
+}
+END_TEST
+
 START_TEST(operations_come_true)
 {
 	struct pane *pane;
@@ -350,7 +417,7 @@ START_TEST(a_compared_directory_can_vanish_and_come_again)
 	ck_assert_int_eq(rename(sandbox_at(&box, "b/d"), sandbox_at(&box, "b/away")), 0);
 	pane_scan_below(session->panes[1], TREE_ROOT);
 	settle();
-	ck_assert_str_eq(rows(), "");
+	ck_assert_str_eq(rows(), ">a. :x");
 	ck_assert_int_eq(rename(sandbox_at(&box, "b/away"), sandbox_at(&box, "b/d")), 0);
 	pane_scan_below(session->panes[1], TREE_ROOT);
 	wait_for_rows(">aa :x");
@@ -460,6 +527,7 @@ int main(void)
 	tcase_add_test(tcase, what_was_read_does_not_outlive_the_files);
 	tcase_add_test(tcase, letters_are_in_the_order_of_the_panes);
 	tcase_add_test(tcase, reading_can_be_stopped_and_goes_on);
+	tcase_add_test(tcase, all_panes_go_where_one_alone_can);
 	tcase_add_test(tcase, operations_come_true);
 	tcase_add_test(tcase, a_compared_directory_can_vanish_and_come_again);
 	tcase_add_test(tcase, goes_above_the_roots);

@@ -104,8 +104,6 @@ static bool enter_compared(struct app *app, const struct command_call *call)
 	}
 	if (!item || !compare_is_dir(comparison->compare, item->row))
 		return pane_current(session_pane(app->session)) ? open_file(app, call) : app_fail(app, "enter: there is no entry here");
-	if (!compare_view_can_show(&comparison->view, item->row))
-		return app_fail(app, "only one pane has this directory; = ends the comparison");
 	drop_filter(session_pane(app->session));
 	return comparison_enter(comparison);
 }
@@ -147,7 +145,7 @@ bool command_expand(struct app *app, const struct command_call *call)
 
 	(void)call;
 	if (app->session->comparison)
-		return comparison_expand(app->session->comparison) || app_fail(app, "only a directory that two panes have can be opened in place");
+		return comparison_expand(app->session->comparison) || app_fail(app, "only a directory can be opened in place");
 	if (!pane_current(pane) || !entry_is_dir(tree_entry(pane->tree, pane_current(pane))))
 		return app_fail(app, "only a directory can be opened in place");
 	pane_expand(pane);

@@ -245,23 +245,48 @@ static void paint_compared_row(const struct paint *p, const struct comparison *c
 	paint_columns(p, pane, id, places.columns, line.x + places.lead + ROW_LEAD - 1 + places.columns.name, line.y, flags);
 }
 
+const char *paint_absence(const struct pane *pane)
+{
+	static const char *const words[] = {
+		[COMPARE_UNKNOWN] = "not known",  [COMPARE_KNOWN] = "no directory",    [COMPARE_ABSENT] = "not here",
+		[COMPARE_NO_PARENT] = "not here", [COMPARE_LEFT_OUT] = "not entered", [COMPARE_UNREADABLE] = "not readable",
+	};
+	const struct comparison *comparison = pane->session->comparison;
+	entry_id id = comparison ? comparison_dir(comparison, pane) : 0;
+	struct compare_look look;
+
+	if (!comparison || !compare_has(comparison->compare, comparison->view.dir))
+		return NULL;
+	if (id && tree_dir(pane->tree, id)->state == DIR_UNREADABLE)
+		return words[COMPARE_UNREADABLE];
+	if (id)
+		return tree_dir(pane->tree, id)->state == DIR_SKIPPED ? words[COMPARE_LEFT_OUT] : NULL;
+	if (comparison->view.dir == COMPARE_TOP)
+		return "gone";
+	comparison_look(comparison, comparison->view.dir, &look);
+	return words[look.know[position_of(pane->session, pane)]];
+}
+
 /** Why there are no rows. */
-static void add_reason(const struct paint *p, const struct comparison *comparison, struct buf *out)
+static void add_reason(const struct paint *p, const struct comparison *comparison, const struct pane *pane, struct buf *out)
 {
 	const struct compare_view *view = &comparison->view;
-	const struct compare_counts *below = compare_has(comparison->compare, view->dir) ? compare_below(comparison->compare, view->dir) : NULL;
-	uint64_t rows = 0;
+	const char *absence = paint_absence(pane);
+	entry_id id = comparison_dir(comparison, pane);
+	bool rows = compare_has(comparison->compare, view->dir) && compare_children(comparison->compare, view->dir) > 0;
 
-	for (size_t i = 0; below && i < COMPARE_STATES; i++)
-		rows += below->of[i];
-	if (rows > 0 && view->filter.len > 0)
+	if (rows && view->filter.len > 0)
 		buf_add_str(out, "nothing matches the filter");
-	else if (rows > 0 && view->show != COMPARE_SHOW_ALL)
+	else if (rows && view->show != COMPARE_SHOW_ALL)
 		buf_add_str(out, "nothing of what is shown");
-	else if (comparison_busy(comparison) || !below)
-		buf_printf(out, "%s", paint_sign(p, SIGN_ELLIPSIS));
+	else if (rows && view->no_hidden)
+		buf_add_str(out, "only hidden names");
+	else if (absence && !id)
+		buf_add_str(out, absence);
+	else if (id && (tree_dir(pane->tree, id)->state != DIR_COMPLETE || !comparison_busy(comparison)))
+		paint_reason(p, pane, id, out);
 	else
-		buf_add_str(out, "empty");
+		buf_printf(out, "%s", paint_sign(p, SIGN_ELLIPSIS));
 }
 
 void paint_compared_rows(const struct paint *p, const struct comparison *comparison, const struct pane *pane, struct rect area, bool active,
@@ -282,7 +307,7 @@ void paint_compared_rows(const struct paint *p, const struct comparison *compari
 	if (view->count == 0 && area.h > 0) {
 		struct buf why = BUF_INIT;
 
-		add_reason(p, comparison, &why);
+		add_reason(p, comparison, pane, &why);
 		paint_cut(p, area.x + ROW_LEAD, area.y, area.w - ROW_LEAD, &why, STYLE_DIM);
 		buf_fini(&why);
 		if (active && cursor)
@@ -306,8 +331,8 @@ static void add_counts(struct buf *out, const struct compare_counts *counts)
 	}
 }
 
-/** Append the panes, by number, of which something is known: "missing in 2, 3". */
-static void add_panes(struct buf *out, const char *words, const struct compare_look *look, size_t count, unsigned know)
+/** Append the panes, by number, of which something is known: "missing in 2, 3". Returns whether there are any. */
+static bool add_panes(struct buf *out, const char *words, const struct compare_look *look, size_t count, unsigned know)
 {
 	const char *comma = words;
 
@@ -317,6 +342,7 @@ static void add_panes(struct buf *out, const char *words, const struct compare_l
 		buf_printf(out, "%s%zu", comma, i + 1);
 		comma = ", ";
 	}
+	return comma != words;
 }
 
 void paint_verdict(const struct comparison *comparison, compare_id row, struct buf *out)
@@ -331,8 +357,8 @@ void paint_verdict(const struct comparison *comparison, compare_id row, struct b
 		if (states[i].state == look.state)
 			buf_add_str(out, states[i].word);
 	}
-	if (look.state == COMPARE_MISSING)
-		add_panes(out, " in ", &look, comparison->count, COMPARE_ABSENT);
+	if (look.state == COMPARE_MISSING && !add_panes(out, " in ", &look, comparison->count, COMPARE_ABSENT))
+		add_panes(out, " in ", &look, comparison->count, COMPARE_NO_PARENT);
 	if (look.state == COMPARE_ERROR)
 		add_panes(out, " in ", &look, comparison->count, COMPARE_UNREADABLE);
 	for (unsigned i = 0; i < DIFFERS_ALL; i++) {

@@ -21,6 +21,9 @@ struct columns {
 /** The columns of a row: mark, sign, blank, name, and these. */
 struct columns paint_columns_of(int width);
 
+/** Append why a directory shows no rows: empty, or not read, or not readable. */
+void paint_reason(const struct paint *p, const struct pane *pane, entry_id id, struct buf *out);
+
 /** The columns behind the name. */
 void paint_columns(const struct paint *p, const struct pane *pane, entry_id id, struct columns columns, int x, int y, uint16_t flags);
 
@@ -38,6 +41,9 @@ const char *paint_type_name(uint32_t mode);
 
 /** Append what is known of a row, in words. */
 void paint_verdict(const struct comparison *comparison, compare_id row, struct buf *out);
+
+/** Why a pane has nothing of the directory that is compared, in a word or two: "not here". NULL: it has. */
+const char *paint_absence(const struct pane *pane);
 
 /** The headings and the rows of a pane that is compared. */
 void paint_compared_header(const struct paint *p, const struct comparison *comparison, struct rect line);

@@ -208,18 +208,13 @@ static void paint_row(const struct paint *p, const struct pane *pane, struct row
 	paint_columns(p, pane, row.id, columns, line.x + ROW_LEAD + columns.name, line.y, flags);
 }
 
-/** Why there are no rows. */
-static void add_reason(const struct paint *p, const struct pane *pane, struct buf *out)
+void paint_reason(const struct paint *p, const struct pane *pane, entry_id id, struct buf *out)
 {
-	const struct dir *dir = tree_dir(pane->tree, pane->rows.dir);
-	const struct entry *entry = tree_entry(pane->tree, pane->rows.dir);
+	const struct dir *dir = tree_dir(pane->tree, id);
+	const struct entry *entry = tree_entry(pane->tree, id);
 
 	if (pane->state == PANE_FAILED || pane->state == PANE_RESTARTING) {
 		paint_foreign(p, out, pane->reason.data, pane->reason.len);
-		return;
-	}
-	if (dir && dir->count > 0) {
-		buf_add_str(out, pane->rows.filter.len > 0 ? "nothing matches the filter" : "only hidden names");
 		return;
 	}
 	if (!dir)
@@ -244,6 +239,17 @@ static void add_reason(const struct paint *p, const struct pane *pane, struct bu
 		           error_text(entry->error));
 		break;
 	}
+}
+
+/** Why there are no rows. */
+static void add_reason(const struct paint *p, const struct pane *pane, struct buf *out)
+{
+	const struct dir *dir = tree_dir(pane->tree, pane->rows.dir);
+
+	if (dir && dir->count > 0 && !(pane->state == PANE_FAILED || pane->state == PANE_RESTARTING))
+		buf_add_str(out, pane->rows.filter.len > 0 ? "nothing matches the filter" : "only hidden names");
+	else
+		paint_reason(p, pane, pane->rows.dir, out);
 }
 
 static void paint_rows(const struct paint *p, const struct pane *pane, struct rect area, bool active, bool cursor)
@@ -276,6 +282,7 @@ static void paint_rows(const struct paint *p, const struct pane *pane, struct re
 static void add_state(const struct paint *p, const struct pane *pane, int detail, struct buf *out)
 {
 	int64_t silent = pane_silent(pane, p->now);
+	const char *absence = paint_absence(pane);
 	const struct dir *root = tree_dir(pane->tree, TREE_ROOT);
 
 	if (silent >= 5 * LOOP_SECOND) {
@@ -299,6 +306,10 @@ static void add_state(const struct paint *p, const struct pane *pane, int detail
 			buf_add_byte(out, ' ');
 			paint_foreign(p, out, pane->reason.data, pane->reason.len);
 		}
+		return;
+	}
+	if (absence) {
+		buf_printf(out, " %s", absence);
 		return;
 	}
 	if (detail > 0) {
