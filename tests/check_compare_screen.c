@@ -6,11 +6,9 @@
 #include "apply.h"
 #include "command.h"
 #include "paint.h"
-#include "scan.h"
+#include "scan_run.h"
 #include "session_compare.h"
 #include "text.h"
-
-#include <pthread.h>
 
 enum { PANES = 3, NAMES = 36, COLS = 44 * PANES, ROWS = NAMES + 8, PATIENCE = 20 };
 
@@ -102,79 +100,22 @@ static void make_trees(void)
 static struct stream {
 	struct buf bytes;
 	size_t at;
-	struct scan_view *view;
-	pthread_mutex_t lock;
-	pthread_cond_t ended;
-	bool done;
+	struct scan_view *view; /* NULL: it has ended, or its source is dead */
 } streams[PANES];
 
-static int put(void *arg, const void *frames, size_t len)
+static void take(void *arg, const void *frames, size_t len)
 {
-	struct stream *stream = arg;
-
-	pthread_mutex_lock(&stream->lock);
-	buf_add(&stream->bytes, frames, len);
-	pthread_mutex_unlock(&stream->lock);
-	return 0;
-}
-
-static void *open_writer(void *arg)
-{
-	return arg;
-}
-
-/* Every frame is whole. */
-static int stop_growing(void *writer, const void *part, size_t len)
-{
-	(void)writer;
-	(void)part;
-	(void)len;
-	return 1;
-}
-
-static int flush(void *writer)
-{
-	(void)writer;
-	return 0;
-}
-
-static void close_writer(void *writer)
-{
-	(void)writer;
-}
-
-static void ended(void *arg)
-{
-	struct stream *stream = arg;
-
-	pthread_mutex_lock(&stream->lock);
-	stream->done = true;
-	pthread_cond_signal(&stream->ended);
-	pthread_mutex_unlock(&stream->lock);
+	buf_add(arg, frames, len);
 }
 
 static void record(size_t pane)
 {
-	struct stream *stream = &streams[pane];
 	char root[300];
-	const struct scan_options options = {
-		.id = 1, .depth = WIRE_DEPTH_ALL, .jobs = 1 + draw(2), .root = root, .path = "",
-		.sink = { put, stream, open_writer, put, put, stop_growing, flush, close_writer }, .ended = ended, .ended_arg = stream,
-	};
-	struct scan *scan;
+	const struct scan_options options = { .id = 1, .depth = WIRE_DEPTH_ALL, .jobs = 1 + draw(2), .root = root, .path = "" };
 
 	snprintf(root, sizeof root, "%s/p%zu", box.path, pane);
-	buf_clear(&stream->bytes);
-	stream->done = false;
-	pthread_mutex_init(&stream->lock, NULL);
-	pthread_cond_init(&stream->ended, NULL);
-	scan = scan_new(&options);
-	ck_assert_ptr_nonnull(scan);
-	pthread_mutex_lock(&stream->lock);
-	while (!stream->done)
-		pthread_cond_wait(&stream->ended, &stream->lock);
-	pthread_mutex_unlock(&stream->lock);
-	scan_unref(scan);
+	buf_clear(&streams[pane].bytes);
+	scan_run(options, take, &streams[pane].bytes);
 }
 
 /* Let one frame in. Returns whether there was one. */

@@ -5,9 +5,7 @@
 #include "fsys.h"
 #include "fsys_device.h"
 #include "op_sandbox.h"
-#include "scan.h"
-
-#include <pthread.h>
+#include "scan_run.h"
 
 #ifndef MUNTIN_LINUX_CALLS
 #define MUNTIN_LINUX_CALLS 1
@@ -139,9 +137,6 @@ enum { MOST_DIRS = 512 };
 
 /* What the frames of a scan tell of who reads what. */
 struct watcher {
-	pthread_mutex_t lock;
-	pthread_cond_t changed;
-	bool ended;
 	unsigned writers;        /* threads that there were */
 	uint64_t dev;            /* the one to be watched */
 	unsigned within;         /* threads that read on it now */
@@ -170,75 +165,24 @@ static void look(struct watcher *watcher, const struct wire_frame *frame)
 	}
 }
 
-static int put(void *arg, const void *frames, size_t len)
+static void take(void *arg, const void *frames, size_t len)
 {
-	struct watcher *watcher = arg;
 	struct wire_frame frame;
 	size_t used;
 
-	pthread_mutex_lock(&watcher->lock);
 	for (size_t at = 0; at < len; at += used) {
 		ck_assert_int_eq(wire_next((const char *)frames + at, len - at, &frame, &used), WIRE_OK);
-		look(watcher, &frame);
+		look(arg, &frame);
 	}
-	pthread_mutex_unlock(&watcher->lock);
-	return 0;
-}
-
-static void *open_writer(void *arg)
-{
-	struct watcher *watcher = arg;
-
-	pthread_mutex_lock(&watcher->lock);
-	watcher->writers++;
-	pthread_mutex_unlock(&watcher->lock);
-	return watcher;
-}
-
-/* Every frame is whole. */
-static int stop_growing(void *writer, const void *part, size_t len)
-{
-	(void)writer;
-	(void)part;
-	(void)len;
-	return 1;
-}
-
-static int flush(void *writer)
-{
-	(void)writer;
-	return 0;
-}
-
-static void close_writer(void *writer)
-{
-	(void)writer;
-}
-
-static void ended(void *arg)
-{
-	struct watcher *watcher = arg;
-
-	pthread_mutex_lock(&watcher->lock);
-	watcher->ended = true;
-	pthread_cond_signal(&watcher->changed);
-	pthread_mutex_unlock(&watcher->lock);
 }
 
 static void run(struct watcher *watcher, const char *root, const char *sys, unsigned flags)
 {
 	const struct scan_options options = {
 		.id = 1, .flags = flags, .depth = WIRE_DEPTH_ALL, .jobs = 4, .root = root, .path = "", .sys = sys,
-		.sink = { put, watcher, open_writer, put, put, stop_growing, flush, close_writer }, .ended = ended, .ended_arg = watcher,
 	};
-	struct scan *scan = scan_new(&options);
 
-	ck_assert_ptr_nonnull(scan);
-	pthread_mutex_lock(&watcher->lock);
-	while (!watcher->ended)
-		pthread_cond_wait(&watcher->changed, &watcher->lock);
-	pthread_mutex_unlock(&watcher->lock);
-	scan_unref(scan);
+	watcher->writers = scan_run(options, take, watcher);
 }
 
 static uint64_t device_of(const char *path)
@@ -269,7 +213,7 @@ static unsigned make_dirs(const struct sandbox *box, const char *top)
 
 static void init_watcher(struct watcher *watcher, const char *root)
 {
-	*watcher = (struct watcher){ .lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER, .dev = device_of(root) };
+	*watcher = (struct watcher){ .dev = device_of(root) };
 }
 
 /* A disk that turns has one thread, unless more were asked for; another one has several. */
