@@ -133,6 +133,9 @@ int64_t rows_update(struct rows *rows, int64_t now, int64_t last_key);
  */
 bool rows_settled(const struct rows *rows);
 
+/** What is behind the last dot of a name, unless that is its first byte; a directory has no extension. Borrowed as tree_name() is. */
+const char *rows_extension(const struct rows *rows, entry_id id, size_t *len);
+
 /** Tell how many lines the screen has for rows, and keep the cursor among them. */
 void rows_view(struct rows *rows, size_t height);
 

@@ -144,8 +144,7 @@ static uint64_t flip_of(const struct rows_make *make, const struct rows_range *r
 	return make->rows->made_reverse && range->phase == MAIN_PHASE ? 0 : UINT64_MAX;
 }
 
-/* What is behind the last dot of a name, unless that is its first byte; a directory has no extension. */
-static const char *extension(const struct rows *rows, entry_id id, size_t *len)
+const char *rows_extension(const struct rows *rows, entry_id id, size_t *len)
 {
 	size_t all;
 	const char *name = tree_name(rows->tree, id, &all);
@@ -169,7 +168,7 @@ static const char *text_of(const struct rows_make *make, entry_id id, size_t *le
 	if (!tree_has(make->rows->tree, id))
 		return "";
 	if (phase_of(make, &make->range) == PHASE_EXT)
-		return extension(make->rows, id, len);
+		return rows_extension(make->rows, id, len);
 	return tree_name(make->rows->tree, id, len);
 }
 

@@ -5,6 +5,7 @@
 #include "op_sandbox.h"
 #include "apply.h"
 #include "command.h"
+#include "columns.h"
 #include "paint.h"
 #include "scan_run.h"
 #include "session_compare.h"
@@ -352,7 +353,7 @@ static void setup(void)
 	ck_assert_ptr_nonnull(styles);
 	grid_init(&grid, true);
 	ck_assert_int_eq(grid_resize(&grid, COLS, ROWS), 0);
-	p = (struct paint){ .grid = &grid, .styles = styles, .text = TEXT_ASCII };
+	p = (struct paint){ .grid = &grid, .styles = styles, .columns = &columns_usual, .text = TEXT_ASCII };
 }
 
 static void teardown(void)

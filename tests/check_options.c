@@ -36,6 +36,7 @@ static const struct line lines[] = {
 	{ { "-" }, NULL, MODE_BROWSE },
 	{ { "./a:b", "/c:d" }, NULL, MODE_BROWSE },
 	{ { "--list", "a", "--list" }, NULL, MODE_LIST },
+	{ { "--columns=size,name mode" }, NULL, MODE_BROWSE },
 	/* wrong */
 	{ { "--foo" }, "--foo: unknown option", 0 },
 	{ { "--foo=bar" }, "--foo: unknown option", 0 },
@@ -82,6 +83,10 @@ static const struct line lines[] = {
 	{ { "--time-shift=27" }, "--time-shift=27: not a number of hours from 0 to 26", 0 },
 	{ { "host:/x" }, "host:/x: remote roots are not supported; a local one is ./NAME", 0 },
 	{ { "--script=" }, "--script=: empty", 0 },
+	{ { "--columns=size,atime" },
+	  "--columns=size,atime: not of name, size, disk, mode, octal, mtime, owner, group, links, inode, count, ext", 0 },
+	{ { "--columns=size,name,size" }, "--columns=size,name,size: the same column twice", 0 },
+	{ { "--columns=," }, "--columns=,: empty", 0 },
 };
 
 /* Parse the arguments of a table's line. */
@@ -171,6 +176,7 @@ START_TEST(sets_everything)
 	ck_assert_int_eq(options.format, FORMAT_TYPED);
 	ck_assert(options.null && options.sort && options.depth_first && options.session.read_only);
 	ck_assert_str_eq(options.roots.items[0], "here");
+	options.mode = MODE_BROWSE;
 	ck_assert_int_eq(parse(&options, args[2], &why), 0);
 	ck_assert_str_eq(options.cwd_file, "c");
 	ck_assert(options.choose);
@@ -215,18 +221,21 @@ static const struct text texts[] = {
 	{ "# only a comment\n\n   \n", "" },
 	{ "sort = yes\nsort=no\n  jobs =  3  \r\n", "" },
 	{ "sort\n", "muntin: f:1: sort: not of the form `key = value`\n" },
-	{ "sort = maybe\n", "muntin: f:1: sort: neither yes nor no\n" },
-	{ "\nfoo = 1\nsort = yes", "muntin: f:2: foo: unknown key\n" },
-	{ "list = yes\n", "muntin: f:1: list: only for the command line\n" },
-	{ "config = x\n", "muntin: f:1: config: only for the command line\n" },
-	{ "exclude = 'a b", "muntin: f:1: exclude: a quote is not closed, or followed by something\n" },
-	{ "exclude = 'a' b", "muntin: f:1: exclude: a quote is not closed, or followed by something\n" },
-	{ "f\033oo = 1\n", "muntin: f:1: $'f\\x1boo': unknown key\n" },
+	{ "sort = maybe\n", "muntin: f:1: sort = maybe: neither yes nor no\n" },
+	{ "\nfoo = 1\nsort = yes", "muntin: f:2: foo = 1: unknown key\n" },
+	{ "list = yes\n", "muntin: f:1: list = yes: only for the command line\n" },
+	{ "config = x\n", "muntin: f:1: config = x: only for the command line\n" },
+	{ "exclude = 'a b", "muntin: f:1: exclude = 'a b: a quote is not closed, or followed by something\n" },
+	{ "exclude = 'a' b", "muntin: f:1: exclude = 'a' b: a quote is not closed, or followed by something\n" },
+	{ "f\033oo = 1\n", "muntin: f:1: $'f\\x1boo = 1': unknown key\n" },
 	{ "lock sort\n", "muntin: f:1: sort: only /etc/xdg/muntin/config can lock\n" },
 	{ "bind j = down\nbind ^w c = pane-close\nbind = = reverse\nbind x = none\n", "" },
 	{ "bind j = downn 5\n", "muntin: f:1: j = downn 5: no such command\n" },
 	{ "color directory = red bold\n", "" },
-	{ "jobs = 0\njobs = 2\n", "muntin: f:1: jobs: not a number from 1 to 1024\n" },
+	{ "columns = owner, size\ncolumns = ext name\n", "" },
+	{ "\ncolumns = size, sizes\n",
+	  "muntin: f:2: columns = size, sizes: not of name, size, disk, mode, octal, mtime, owner, group, links, inode, count, ext\n" },
+	{ "jobs = 0\njobs = 2\n", "muntin: f:1: jobs = 0: not a number from 1 to 1024\n" },
 };
 
 START_TEST(reads_configurations)
@@ -307,8 +316,8 @@ START_TEST(the_administrator_locks)
 	config_apply(&options, CONFIG_ADMIN, "admin", admin, sizeof admin - 1, &messages);
 	config_apply(&options, CONFIG_USER, "user", user, sizeof user - 1, &messages);
 	ck_assert_str_eq(buf_str(&messages), "muntin: admin: lock nothing: unknown key\n"
-					     "muntin: user:1: read-only: locked by the administrator\n"
-					     "muntin: user:2: jobs: locked by the administrator\n");
+					     "muntin: user:1: read-only = no: locked by the administrator\n"
+					     "muntin: user:2: jobs = 4: locked by the administrator\n");
 	ck_assert(options.session.read_only && !options.sort);
 	ck_assert_uint_eq(options.session.jobs, 2);
 	ck_assert_int_eq(parse(&options, same, &why), 0);

@@ -3,6 +3,7 @@
 #include <time.h>
 
 #include "loop.h"
+#include "columns.h"
 #include "paint.h"
 #include "text.h"
 
@@ -24,7 +25,7 @@ static void setup(void)
 	styles = styles_new(false);
 	ck_assert(session && styles);
 	grid_init(&grid, false);
-	p = (struct paint){ .grid = &grid, .styles = styles, .clock = NOW, .home = "/home/ann", .cwd = "/srv", .cwd_len = 4 };
+	p = (struct paint){ .grid = &grid, .styles = styles, .columns = &columns_usual, .clock = NOW, .home = "/home/ann", .cwd = "/srv", .cwd_len = 4 };
 }
 
 static void teardown(void)
@@ -180,21 +181,32 @@ END_TEST
 static const struct {
 	int cols;
 	const char *line;
+	const char *columns; /* NULL: the usual ones */
 } column_cases[] = {
-	{ 60, "│   to → src                          3 B rwxrwxrwx 11-19  │" },
-	{ 42, "│   to → src        3 B rwxrwxrwx 11-19  │" },
-	{ 41, "│   to → src              3 B rwxrwxrwx │" },
-	{ 34, "│   to             3 B rwxrwxrwx │" },
-	{ 33, "│   to → src                 3 B│" },
-	{ 24, "│   to → src        3 B│" },
-	{ 23, "│   to → src          │" },
-	{ 12, "│   to     │" },
+	{ 60, "│   to → src                          3 B rwxrwxrwx 11-19  │", NULL },
+	{ 42, "│   to → src        3 B rwxrwxrwx 11-19  │", NULL },
+	{ 41, "│   to → src              3 B rwxrwxrwx │", NULL },
+	{ 34, "│   to             3 B rwxrwxrwx │", NULL },
+	{ 33, "│   to → src                 3 B│", NULL },
+	{ 24, "│   to → src        3 B│", NULL },
+	{ 23, "│   to → src          │", NULL },
+	{ 12, "│   to     │", NULL },
+	{ 60, "│   to → src                       rwxrwxrwx  0777      3 B│", "mode,octal,size" },
+	{ 44, "│ rwxrwxrwx       3 B   to → src          1│", "mode size name links inode" },
+	{ 30, "│ rwxrwxrwx    to → src      │", "mode size name links inode" },
+	{ 20, "│   to → src       │", "mode size name links inode" },
 };
 
 START_TEST(test_columns)
 {
+	struct columns columns = columns_usual;
+
+	if (column_cases[_i].columns)
+		ck_assert_ptr_null(columns_parse(&columns, column_cases[_i].columns));
+	p.columns = &columns;
 	open_example();
 	assert_holds(column_cases[_i].cols, 12, column_cases[_i].line);
+	p.columns = &columns_usual;
 }
 END_TEST
 

@@ -491,7 +491,7 @@ int app_run(const struct options *options, struct supervise_link *link)
 		fprintf(stderr, "muntin: out of memory\n");
 		return APP_TROUBLE;
 	}
-	*app = (struct app){ .options = options, .link = link, .loop = LOOP_INIT, .tty = -1, .due = INT64_MAX, .by = options->by };
+	*app = (struct app){ .options = options, .link = link, .loop = LOOP_INIT, .tty = -1, .due = INT64_MAX, .columns = options->columns, .by = options->by };
 	tzset();
 	external_prepare();
 	if (open_all(app) == 0)

@@ -43,7 +43,7 @@ struct dialog {
 };
 
 /** The kinds of prompts, each with a history of its own. */
-enum app_history { HISTORY_COMMAND, HISTORY_SEARCH, HISTORY_FILTER, HISTORY_GLOB, HISTORY_PROGRAM, HISTORY_NAME, HISTORY_USER, HISTORY_BY, HISTORY_KINDS };
+enum app_history { HISTORY_COMMAND, HISTORY_SEARCH, HISTORY_FILTER, HISTORY_GLOB, HISTORY_PROGRAM, HISTORY_NAME, HISTORY_USER, HISTORY_BY, HISTORY_COLUMNS, HISTORY_KINDS };
 
 /** A name that should get the cursor as soon as it is there. */
 struct app_wish {
@@ -87,6 +87,7 @@ struct app {
 	struct buf search;              /* what `n` looks for */
 	entry_id searched_from;         /* the row on which a search began */
 	size_t searched_at;             /* and while comparing its line */
+	struct columns columns;         /* of the panes */
 	unsigned by;                    /* what is compared with the next `=`: enum compare_by */
 	bool seeking;                   /* a row is looked for, which is told when it was not found */
 	struct app_target renamed;      /* what the rename prompt is about */
@@ -131,6 +132,9 @@ bool app_fail(struct app *app, const char *fmt, ...) MUN_PRINTF(2, 3);
 
 /** The same, with foreign bytes after the words: "cannot read: NAME". */
 bool app_fail_on(struct app *app, const char *words, const void *bytes, size_t len);
+
+/** The same, with what is wrong with them behind: "by SUMS: not of type, size". */
+bool app_fail_value(struct app *app, const char *words, const void *bytes, size_t len, const char *problem);
 
 /** Take a key as if typed now. */
 void app_key(struct app *app, const struct term_event *event);

@@ -61,6 +61,13 @@ bool app_fail_on(struct app *app, const char *words, const void *bytes, size_t l
 	return false;
 }
 
+bool app_fail_value(struct app *app, const char *words, const void *bytes, size_t len, const char *problem)
+{
+	app_fail_on(app, words, bytes, len);
+	buf_printf(&app->message, ": %s", problem);
+	return false;
+}
+
 /* ---- what happens by itself: jobs end, names appear ------------------------------ */
 
 /** The one item of a job, for a message with its reason. */
@@ -341,6 +348,7 @@ struct paint app_paint_now(struct app *app)
 		.grid = &app->grid,
 		.styles = app->styles,
 		.owners = app->owners,
+		.columns = &app->columns,
 		.text = app->term && app->term->utf8 ? 0 : TEXT_ASCII,
 		.root = caution_is_root(),
 		.now = loop_now(),

@@ -34,6 +34,7 @@ static const char *const operand_names[] = {
 	[OPERAND_TEXT] = "TEXT",
 	[OPERAND_PROGRAM] = "PROGRAM",
 	[OPERAND_BY] = "LIST",
+	[OPERAND_COLUMNS] = "LIST",
 	[OPERAND_STATES] = "STATE...",
 	[OPERAND_MODE] = "[[-R] MODE]",
 	[OPERAND_USER] = "[USER]",
@@ -167,7 +168,7 @@ static size_t operands_max(enum operand operand)
 		return 0;
 	if (operand == OPERAND_MODE)
 		return 2;
-	return operand == OPERAND_PROGRAM || operand == OPERAND_STATES ? WORDS_MAX : 1;
+	return operand == OPERAND_PROGRAM || operand == OPERAND_STATES || operand == OPERAND_COLUMNS ? WORDS_MAX : 1;
 }
 
 /** Is there what a command acts on? */

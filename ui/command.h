@@ -26,6 +26,7 @@ enum operand {
 	OPERAND_TEXT,     /* to search or filter by, a pattern */
 	OPERAND_PROGRAM,  /* and its arguments */
 	OPERAND_BY,       /* criteria, with commas */
+	OPERAND_COLUMNS,  /* names of columns, with commas or blanks */
 	OPERAND_STATES,   /* words for states of compared rows */
 	OPERAND_MODE,     /* as chmod takes it, -R before it */
 	OPERAND_USER,     /* a name or a number */
@@ -74,6 +75,7 @@ enum command_flags {
 	X(hidden, "hidden", ".", NONE, 0, NULL, "show or hide names like .this") \
 	X(sort, "sort", "s", SORT, 0, NULL, "name size mtime ext mode owner count") \
 	X(reverse, "reverse", "S", NONE, 0, NULL, "turn the order around") \
+	X(columns, "columns", "", COLUMNS, 0, NULL, "what panes show: size,mode,owner,...") \
 	X(filter, "filter", "f", TEXT, 0, NULL, "only names that hold a text") \
 	X(search, "search", "/", TEXT, 0, NULL, "to the next name that holds a text") \
 	X(search_next, "search-next", "n", COUNT, 0, NULL, "to the next one") \
@@ -159,6 +161,9 @@ prompt_complete command_complete;
 
 /** Completion of the name of an entry of the shown directory, or of a path below it. `arg` is the app. */
 prompt_complete command_complete_entry;
+
+/** Completion of names of columns, and of criteria of the comparison. `arg` is not used. */
+prompt_complete command_complete_columns, command_complete_by;
 
 /** Append `bytes` quoted as in sh, so that command_run() reads them back as one word. */
 void command_quote(struct buf *out, const char *bytes, size_t len);

@@ -107,14 +107,8 @@ static void set_by(struct app *app, const char *text, size_t len)
 			app_say(app, "= compares by %s", text);
 	}
 	options_fini(&parsed);
-	if (problem) {
-		struct buf words = BUF_INIT;
-
-		buf_printf(&words, "by: %s: ", problem);
-		if (buf_str(&words))
-			app_fail_on(app, words.data, text, len);
-		buf_fini(&words);
-	}
+	if (problem)
+		app_fail_value(app, "by ", text, len, problem);
 }
 
 bool command_by(struct app *app, const struct command_call *call)
@@ -126,7 +120,7 @@ bool command_by(struct app *app, const struct command_call *call)
 		return !app->failed;
 	}
 	options_add_by(&now, app->by);
-	ask_line(app, &(struct ask_line){ .label = "compare by: ", .text = now.data, .len = now.len, .history = HISTORY_BY, .accepted = set_by });
+	ask_line(app, &(struct ask_line){ .label = "compare by: ", .text = now.data, .len = now.len, .history = HISTORY_BY, .complete = command_complete_by, .accepted = set_by });
 	buf_fini(&now);
 	return true;
 }

@@ -12,6 +12,11 @@ static const char *const sort_words[] = { "name", "size", "mtime", "ext", "mode"
 static const char *const backend_words[] = { "threads", "workers" };
 static const char *const state_words[] = { "all", "same", "different", "missing", "error", "pending" };
 static const char *const by_words[] = { "auto", "type", "size", "mtime", "content", "target", "mode", "owner", "group" };
+static const char *const column_words[] = {
+#define X(id, name, ...) name,
+	COLUMN_TABLE(X)
+#undef X
+};
 
 /** Add a candidate that was found as raw bytes, quoted if the line is a command's. */
 static void add(struct completions *out, const char *before, size_t before_len, const char *name, size_t len, bool dir,
@@ -123,6 +128,37 @@ static void complete_words(const char *const *words, size_t count, const char *b
 			completions_add(out, words[i], strlen(words[i]));
 }
 
+/** Is a word among those of a list with commas between? */
+static bool in_list(const char *list, size_t len, const char *word)
+{
+	while (len > 0) {
+		const char *comma = memchr(list, ',', len);
+		size_t part = comma ? (size_t)(comma - list) : len;
+
+		if (part == strlen(word) && memcmp(list, word, part) == 0)
+			return true;
+		part += comma ? 1 : 0;
+		list += part;
+		len -= part;
+	}
+	return false;
+}
+
+/** The last of several words with commas between, none of them twice; `*start` is where the first begins. */
+static void complete_list(const char *const *words, size_t count, const char *text, size_t len, size_t *start,
+                          struct completions *out)
+{
+	const char *list = text + *start;
+	size_t last = len;
+
+	while (last > *start && text[last - 1] != ',')
+		last--;
+	for (size_t i = 0; i < count; i++)
+		if (strncmp(words[i], text + last, len - last) == 0 && !in_list(list, last - *start, words[i]))
+			completions_add(out, words[i], strlen(words[i]));
+	*start = last;
+}
+
 /** A name that is the only one is done, and what it takes may follow. */
 static void complete_name(const char *begin, size_t len, struct completions *out)
 {
@@ -210,7 +246,10 @@ void command_complete(void *arg, const char *text, size_t len, size_t *start, st
 		complete_words(state_words, ARRAY_LEN(state_words), word.data, word.len, out);
 		break;
 	case OPERAND_BY:
-		complete_words(by_words, ARRAY_LEN(by_words), word.data, word.len, out);
+		complete_list(by_words, ARRAY_LEN(by_words), text, len, start, out);
+		break;
+	case OPERAND_COLUMNS:
+		complete_list(column_words, ARRAY_LEN(column_words), text, len, start, out);
 		break;
 	case OPERAND_ROOT:
 		complete_root(app, word.data, word.len, true, out);
@@ -229,4 +268,18 @@ void command_complete_entry(void *arg, const char *text, size_t len, size_t *sta
 {
 	*start = 0;
 	complete_below(arg, text, len, false, out);
+}
+
+void command_complete_by(void *arg, const char *text, size_t len, size_t *start, struct completions *out)
+{
+	(void)arg;
+	*start = 0;
+	complete_list(by_words, ARRAY_LEN(by_words), text, len, start, out);
+}
+
+void command_complete_columns(void *arg, const char *text, size_t len, size_t *start, struct completions *out)
+{
+	(void)arg;
+	*start = 0;
+	complete_list(column_words, ARRAY_LEN(column_words), text, len, start, out);
 }

@@ -5,9 +5,7 @@
 
 #include "app.h"
 #include "ask.h"
-#include "confirm.h"
 #include "external.h"
-#include "list.h"
 #include "session_compare.h"
 #include "text.h"
 #include "viewer.h"
@@ -58,6 +56,38 @@ bool command_reverse(struct app *app, const struct command_call *call)
 	rows->reverse = !rows->reverse;
 	rows_touch(rows);
 	return true;
+}
+
+static void set_columns(struct app *app, const char *list, size_t len)
+{
+	const char *problem = columns_parse(&app->columns, list);
+
+	app->dirty = true;
+	if (problem)
+		app_fail_value(app, "columns ", list, len, problem);
+}
+
+bool command_columns(struct app *app, const struct command_call *call)
+{
+	struct buf list = BUF_INIT;
+
+	for (size_t i = 0; i < call->argc; i++)
+		buf_printf(&list, "%s%s", i > 0 ? "," : "", call->argv[i].data);
+	if (call->argc == 0)
+		columns_add(&list, &app->columns);
+	if (!buf_str(&list))
+		app_fail(app, "out of memory");
+	else if (call->argc > 0)
+		set_columns(app, list.data, list.len);
+	else
+		ask_line(app, &(struct ask_line){ .label = "columns: ",
+		                                  .text = list.data,
+		                                  .len = list.len,
+		                                  .history = HISTORY_COLUMNS,
+		                                  .complete = command_complete_columns,
+		                                  .accepted = set_columns });
+	buf_fini(&list);
+	return !app->failed;
 }
 
 bool command_hidden(struct app *app, const struct command_call *call)
@@ -245,150 +275,6 @@ bool command_mark_glob(struct app *app, const struct command_call *call)
 bool command_unmark_glob(struct app *app, const struct command_call *call)
 {
 	return by_pattern(app, call, "unmark: ", unmark_matching);
-}
-
-/* ---- lists -------------------------------------------------------------------- */
-
-static void fill_info(struct app *app, void *arg, const struct paint *p, struct lines *lines)
-{
-	const struct pane *pane = session_pane(app->session);
-
-	(void)arg;
-	if (app->session->comparison) {
-		paint_compared_info(p, app->session, lines);
-		if (pane_current(pane) == 0)
-			return;
-		lines_end(lines, STYLE_NORMAL);
-	}
-	paint_info(p, pane, lines);
-}
-
-bool command_info(struct app *app, const struct command_call *call)
-{
-	static const struct list_ops ops = { .title = "info", .bottom = "Esc leave", .fill = fill_info };
-	struct pane *pane = session_pane(app->session);
-
-	(void)call;
-	if (pane_current(pane) == 0 && !(app->session->comparison && comparison_row(app->session->comparison)))
-		return app_fail(app, "info: there is no entry here");
-	if (pane_current(pane) != 0)
-		pane_look(pane, pane_current(pane));
-	list_open(app, &ops, NULL, 0);
-	return true;
-}
-
-static void fill_why(struct app *app, void *arg, const struct paint *p, struct lines *lines)
-{
-	(void)arg;
-	paint_why(p, session_pane(app->session), lines);
-}
-
-static void why_user(struct app *app, const char *user, size_t len)
-{
-	struct pane *pane = session_pane(app->session);
-
-	if (tree_has(pane->tree, pane->why.id))
-		pane_why(pane, pane->why.id, user, len);
-}
-
-static void why_key(struct app *app, struct list *list, void *arg, size_t index, uint32_t key)
-{
-	(void)list;
-	(void)arg;
-	(void)index;
-	if (key == 'w')
-		ask_line(app, &(struct ask_line){ .label = "why for user: ", .history = HISTORY_USER, .accepted = why_user });
-}
-
-bool command_why(struct app *app, const struct command_call *call)
-{
-	static const struct list_ops ops = { .title = "why", .bottom = "w another user, Esc leave", .fill = fill_why, .key = why_key };
-	struct pane *pane = session_pane(app->session);
-	const char *user = call->argc > 0 ? call->argv[0].data : "";
-
-	if (pane->recording)
-		return app_fail(app, "why: a recording does not tell");
-	pane_why(pane, pane_current(pane), user, strlen(user));
-	list_open(app, &ops, NULL, 0);
-	return true;
-}
-
-static void fill_workers(struct app *app, void *arg, const struct paint *p, struct lines *lines)
-{
-	(void)arg;
-	paint_workers(p, app->session, lines);
-}
-
-bool command_workers(struct app *app, const struct command_call *call)
-{
-	static const struct list_ops ops = { .title = "sources", .bottom = "Esc leave", .fill = fill_workers };
-
-	(void)call;
-	list_open(app, &ops, NULL, app->session->active);
-	return true;
-}
-
-static void fill_tasks(struct app *app, void *arg, const struct paint *p, struct lines *lines)
-{
-	(void)arg;
-	paint_tasks(p, app->session, lines);
-}
-
-/** The newest job stands first. */
-static struct job *task_at(struct app *app, size_t index)
-{
-	return index < app->session->job_count ? app->session->jobs[app->session->job_count - 1 - index] : NULL;
-}
-
-static void choose_task(struct app *app, struct list *list, void *arg, size_t index)
-{
-	struct job *job = task_at(app, index);
-
-	(void)list;
-	(void)arg;
-	if (job)
-		confirm_show_items(app, job);
-}
-
-static void task_key(struct app *app, struct list *list, void *arg, size_t index, uint32_t key)
-{
-	struct job *job = task_at(app, index);
-
-	(void)list;
-	(void)arg;
-	if (job && key == 'x')
-		job_cancel(app->session, job);
-}
-
-bool command_tasks(struct app *app, const struct command_call *call)
-{
-	static const struct list_ops ops = { .title = "operations",
-		                             .bottom = "Enter items, x cancel, Esc leave",
-		                             .fill = fill_tasks,
-		                             .choose = choose_task,
-		                             .key = task_key };
-
-	(void)call;
-	list_open(app, &ops, NULL, 0);
-	return true;
-}
-
-static void fill_help(struct app *app, void *arg, const struct paint *p, struct lines *lines)
-{
-	(void)arg;
-	paint_help(p, app->keymap, lines);
-}
-
-bool command_help(struct app *app, const struct command_call *call)
-{
-	static const struct list_ops ops = { .title = "keys and commands",
-		                             .bottom = "/ search, n next, Esc leave",
-		                             .sentences = true,
-		                             .fill = fill_help };
-
-	(void)call;
-	list_open(app, &ops, NULL, 0);
-	return true;
 }
 
 /* ---- other programs ----------------------------------------------------------- */

@@ -42,6 +42,15 @@ static void say_line(struct config *config, const char *what, const char *words)
 	buf_printf(config->messages, "%s\n", words);
 }
 
+static void say_setting(struct config *config, const char *key, const char *value, const char *words)
+{
+	struct buf setting = BUF_INIT;
+
+	buf_printf(&setting, "%s = %s", key, value);
+	say_line(config, buf_str(&setting) ? setting.data : key, words);
+	buf_fini(&setting);
+}
+
 /* Lines ------------------------------------------------------------------------------------------------ */
 
 static bool is_blank(char c)
@@ -104,6 +113,7 @@ static bool is_locked_here(const struct config *config, const char *key)
 static void read_option(struct config *config, char *line)
 {
 	char *equals = strchr(line, '=');
+	const char *written;
 	const char *words;
 	const char *value;
 	const char *key;
@@ -114,13 +124,14 @@ static void read_option(struct config *config, char *line)
 	}
 	*equals = '\0';
 	key = trim(line);
+	written = trim(equals + 1);
 	if (config->kind == CONFIG_ADMIN_LOCKS && !is_locked_here(config, key))
 		return;
-	value = keep_value(config->options, trim(equals + 1), &words);
+	value = keep_value(config->options, written, &words);
 	if (value)
 		words = options_set(config->options, key, value);
 	if (words)
-		say_line(config, key, words);
+		say_setting(config, key, written, words);
 }
 
 /* Does a binding name a command, or none? */

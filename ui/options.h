@@ -8,6 +8,7 @@
 #define MUNTIN_OPTIONS_H
 
 #include "buf.h"
+#include "columns.h"
 #include "session.h"
 #include "string_list.h"
 
@@ -51,6 +52,7 @@ struct options {
 	int rows;
 	const char *cwd_file;           /* NULL: none */
 	const char *diff_tool;          /* words of a program for the command `diff`; NULL: diff -u */
+	struct columns columns;         /* of the panes */
 	bool choose;                    /* a picker */
 	const char *choose_file;        /* NULL: standard output */
 	struct string_list binds;       /* owned: `KEYS = COMMAND` as keymap_set() takes it, in order */

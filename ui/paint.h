@@ -15,6 +15,7 @@
 
 #include "session.h"
 
+struct columns;
 struct key_state;
 struct keymap;
 struct lines;
@@ -25,6 +26,7 @@ struct paint {
 	struct grid *grid;
 	const struct styles *styles;
 	struct owners *owners;  /* NULL: owners are shown as numbers */
+	const struct columns *columns; /* of the panes */
 	unsigned text;          /* TEXT_ASCII, or 0 */
 	bool root;              /* we act as root, and say so */
 	int64_t now;            /* loop_now() time */
@@ -74,7 +76,11 @@ int paint_cut(const struct paint *p, int x, int y, int width, const struct buf *
 /** The same for a sentence, which is cut at its end. */
 int paint_sentence(const struct paint *p, int x, int y, int width, const struct buf *safe, uint16_t style);
 
-/** Append USER:GROUP by name, or by number where no name is known (yet). */
+/** Append a user, a group by name, or by number where no name is known (yet). */
+void paint_user(const struct paint *p, struct buf *out, uint32_t uid);
+void paint_group(const struct paint *p, struct buf *out, uint32_t gid);
+
+/** Append USER:GROUP in the same way. */
 void paint_owner(const struct paint *p, struct buf *out, uint32_t uid, uint32_t gid);
 
 /** Append `text` once for 1 and with an s for all other counts: "2 links". */

@@ -6,7 +6,7 @@
 #include "text.h"
 
 /*
- * A row:  mark · letters · blank · differences · blank · indent · sign · blank · name … size mode mtime
+ * A row:  mark · letters · blank · differences · blank · indent · sign · blank · name … the other columns
  * The letters stand in every pane. The eight places of the differences become the letters that stand, three of them at most, when
  * name and size would have no room beside them; and are left out where not even that goes.
  */
@@ -15,6 +15,7 @@ enum {
 	DIFFERS_SHORT = 3,
 	ROOM_ALL = 31,     /* cells behind the letters that the eight places need */
 	ROOM_SHORT = 15,
+	REASON_LEAD = 3,
 	ROLLUP_NAME = 6,   /* cells that a roll-up leaves to the name of its directory */
 };
 
@@ -36,25 +37,24 @@ static const struct {
 struct places {
 	int letters;      /* how many */
 	int differs;      /* cells for the differences, or 0 */
-	int lead;         /* all cells before the indent, the mark included */
-	struct columns columns;
+	int lead;         /* all cells before the columns, the mark included */
+	struct column_places columns;
 };
 
-static struct places places_of(const struct comparison *comparison, int width)
+static struct places places_of(const struct paint *p, const struct comparison *comparison, int width)
 {
 	struct places places = { .letters = (int)comparison->count };
 	int room = width - places.letters - 1;
 
 	places.differs = room >= ROOM_ALL ? DIFFERS_ALL : room >= ROOM_SHORT ? DIFFERS_SHORT : 0;
-	places.lead = places.letters + 1 + (places.differs ? places.differs + 1 : 0);
-	places.columns = paint_columns_of(width - places.lead);
-	places.lead++;
+	places.lead = ROW_MARK + places.letters + 1 + (places.differs ? places.differs + 1 : 0);
+	columns_place(p->columns, width - places.lead, &places.columns);
 	return places;
 }
 
 void paint_compared_header(const struct paint *p, const struct comparison *comparison, struct rect line)
 {
-	struct places places = places_of(comparison, line.w);
+	struct places places = places_of(p, comparison, line.w);
 	int x = line.x + 1;
 
 	for (int i = 0; i < places.letters; i++) {
@@ -65,8 +65,7 @@ void paint_compared_header(const struct paint *p, const struct comparison *compa
 	x += places.letters + 1;
 	if (places.differs == DIFFERS_ALL)
 		grid_put_str(p->grid, x, line.y, DIFFERS_ALL, differ_letters, STYLE_HEADER);
-	grid_put_str(p->grid, line.x + places.lead, line.y, line.w - places.lead, "name", STYLE_HEADER);
-	paint_column_heads(p, places.columns, line.x + places.lead + ROW_LEAD - 1 + places.columns.name, line.y);
+	paint_column_heads(p, &places.columns, line.x + places.lead, line.y);
 }
 
 static uint16_t letter_style(char letter)
@@ -218,11 +217,12 @@ static void paint_compared_row(const struct paint *p, const struct comparison *c
                                struct rect line, uint16_t flags)
 {
 	const struct compare_item *item = &comparison->view.items[index];
-	struct places places = places_of(comparison, line.w);
+	struct places places = places_of(p, comparison, line.w);
 	entry_id id = comparison_entry(comparison, pane, index);
 	bool marked = id && tree_entry(pane->tree, id)->flags & ENTRY_MARKED;
-	int indent = (int)size_min(item->indent * (size_t)ROW_INDENT, places.columns.name > 0 ? (size_t)places.columns.name / 2 : 0);
-	int x = line.x + places.lead + indent;
+	int indent = (int)size_min(item->indent * (size_t)ROW_INDENT, (size_t)places.columns.width / 2);
+	int room = places.columns.width - indent;
+	int x = line.x + places.lead;
 	struct compare_look look;
 
 	flags |= marked ? STYLE_MARKED : 0;
@@ -237,12 +237,12 @@ static void paint_compared_row(const struct paint *p, const struct comparison *c
 	grid_put_str(p->grid, line.x, line.y, 1, marked ? "*" : " ", STYLE_MARK | flags);
 	paint_letters(p, &look, places, line.x + 1, line.y, flags);
 	if (!id) {
-		paint_gap(p, look.know[position_of(comparison->session, pane)], x + ROW_LEAD - 1, line.y, places.columns.name - indent, flags);
+		paint_gap(p, look.know[position_of(comparison->session, pane)], x + places.columns.name + indent, line.y, room, flags);
 		return;
 	}
-	grid_put_str(p->grid, x, line.y, 1, paint_row_sign(p, pane, id), STYLE_FILE | flags);
-	paint_compared_name(p, pane, id, item->row, x + ROW_LEAD - 1, line.y, places.columns.name - indent, flags);
-	paint_columns(p, pane, id, places.columns, line.x + places.lead + ROW_LEAD - 1 + places.columns.name, line.y, flags);
+	grid_put_str(p->grid, x + places.columns.sign + indent, line.y, 1, paint_row_sign(p, pane, id), STYLE_FILE | flags);
+	paint_compared_name(p, pane, id, item->row, x + places.columns.name + indent, line.y, room, flags);
+	paint_columns(p, pane, id, &places.columns, x, line.y, flags);
 }
 
 const char *paint_absence(const struct pane *pane)
@@ -293,7 +293,7 @@ void paint_compared_rows(const struct paint *p, const struct comparison *compari
                          bool cursor)
 {
 	const struct compare_view *view = &comparison->view;
-	int lead = places_of(comparison, area.w).lead;
+	int lead = places_of(p, comparison, area.w).lead;
 
 	for (int line = 0; line < area.h && view->top + (size_t)line < view->count; line++) {
 		size_t index = view->top + (size_t)line;
@@ -308,7 +308,7 @@ void paint_compared_rows(const struct paint *p, const struct comparison *compari
 		struct buf why = BUF_INIT;
 
 		add_reason(p, comparison, pane, &why);
-		paint_cut(p, area.x + ROW_LEAD, area.y, area.w - ROW_LEAD, &why, STYLE_DIM);
+		paint_cut(p, area.x + REASON_LEAD, area.y, area.w - REASON_LEAD, &why, STYLE_DIM);
 		buf_fini(&why);
 		if (active && cursor)
 			grid_cursor(p->grid, area.x, area.y);

@@ -5,30 +5,30 @@
 #ifndef MUNTIN_PAINT_PANE_H
 #define MUNTIN_PAINT_PANE_H
 
+#include "columns.h"
 #include "paint.h"
 #include "session_compare.h"
 
-enum { ROW_LEAD = 3, ROW_INDENT = 2 };
-
-/** Which columns a pane has room for, and what that leaves to the name. */
-struct columns {
-	bool size;
-	bool mode;
-	bool time;
-	int name;
+enum {
+	ROW_MARK = 1,   /* cells before the room for columns */
+	ROW_INDENT = 2,
 };
 
-/** The columns of a row: mark, sign, blank, name, and these. */
-struct columns paint_columns_of(int width);
+/** What the columns other than the name show; `x` is where the room of columns_place() begins. */
+void paint_columns(const struct paint *p, const struct pane *pane, entry_id id, const struct column_places *places, int x, int y,
+		   uint16_t flags);
 
 /** Append why a directory shows no rows: empty, or not read, or not readable. */
 void paint_reason(const struct paint *p, const struct pane *pane, entry_id id, struct buf *out);
 
-/** The columns behind the name. */
-void paint_columns(const struct paint *p, const struct pane *pane, entry_id id, struct columns columns, int x, int y, uint16_t flags);
+/** The headings, that of the name too. */
+void paint_column_heads(const struct paint *p, const struct column_places *places, int x, int y);
 
-/** Their headings. */
-void paint_column_heads(const struct paint *p, struct columns columns, int x, int y);
+/** Is there something below that could not be read, or will not be any more? */
+bool paint_is_partial(const struct pane *pane, const struct totals *total);
+
+/** Append the size of a total with what is to be known of it: at least so much, or growing. */
+void paint_total(const struct paint *p, const struct pane *pane, const struct totals *total, struct buf *out);
 
 /** The sign before a name: what kind it is, or `!`. */
 const char *paint_row_sign(const struct paint *p, const struct pane *pane, entry_id id);

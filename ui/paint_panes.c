@@ -6,14 +6,9 @@
 #include "text.h"
 
 /*
- * A row:  mark · state · blank · indent · name … size mode mtime
- * Columns are left out from the right until the name has ROW_NAME cells.
+ * A row:  mark · state · blank · indent · name … the other columns, some of which may stand before the state
  */
 enum {
-	ROW_NAME = 10,
-	COLUMN_SIZE = 8,
-	COLUMN_MODE = 9,
-	COLUMN_TIME = 7,
 	FRAME_WIDTH = 4,   /* a narrower pane has no frame */
 	FRAME_HEIGHT = 3,
 	HEADER_HEIGHT = 5, /* a lower one has no header */
@@ -50,84 +45,21 @@ size_t paint_pane_height(const struct rect *rect)
 	return height > 0 ? (size_t)height : 0;
 }
 
-struct columns paint_columns_of(int width)
-{
-	struct columns columns = { .name = width - ROW_LEAD };
-
-	columns.size = columns.name - 1 - COLUMN_SIZE >= ROW_NAME;
-	columns.name -= columns.size ? 1 + COLUMN_SIZE : 0;
-	/* behind the mode there is a cell for `+`: a blank before the next column, and one that is kept free without */
-	columns.mode = columns.size && columns.name - 2 - COLUMN_MODE >= ROW_NAME - 1;
-	columns.name -= columns.mode ? 2 + COLUMN_MODE : 0;
-	columns.time = columns.mode && columns.name - COLUMN_TIME >= ROW_NAME;
-	columns.name -= columns.time ? COLUMN_TIME : 0;
-	columns.name = columns.name > 0 ? columns.name : 0;
-	return columns;
-}
-
-void paint_column_heads(const struct paint *p, struct columns columns, int x, int y)
-{
-	if (columns.size)
-		grid_put_str(p->grid, x + 1 + COLUMN_SIZE - 4, y, 4, "size", STYLE_HEADER);
-	if (columns.mode)
-		grid_put_str(p->grid, x + 2 + COLUMN_SIZE, y, COLUMN_MODE, "mode", STYLE_HEADER);
-	if (columns.time)
-		grid_put_str(p->grid, x + 3 + COLUMN_SIZE + COLUMN_MODE, y, COLUMN_TIME, "mtime", STYLE_HEADER);
-}
-
 static void paint_header(const struct paint *p, const struct rows *rows, struct rect line)
 {
 	static const char *const sorted_by[] = { "name", "size", "mtime", "ext", "mode", "owner", "count" };
-	struct columns columns = paint_columns_of(line.w);
+	int x = line.x + ROW_MARK;
+	struct column_places places;
 
-	grid_put_str(p->grid, line.x + 1, line.y, line.w - 1, "name", STYLE_HEADER);
-	if (columns.name > 20 && (rows->sort != ROWS_NAME || rows->reverse)) {
+	columns_place(p->columns, line.w - ROW_MARK, &places);
+	paint_column_heads(p, &places, x, line.y);
+	if (places.width > 20 && (rows->sort != ROWS_NAME || rows->reverse)) {
 		struct buf how = BUF_INIT;
 
 		buf_printf(&how, "(by %s%s)", sorted_by[rows->sort], rows->reverse ? ", reversed" : "");
-		paint_cut(p, line.x + 6, line.y, columns.name - 4, &how, STYLE_HEADER);
+		paint_cut(p, x + places.sign + 5, line.y, places.width - 4, &how, STYLE_HEADER);
 		buf_fini(&how);
 	}
-	paint_column_heads(p, columns, line.x + ROW_LEAD + columns.name, line.y);
-}
-
-/** Is there something below that could not be read, or will not be any more? */
-static bool is_partial(const struct pane *pane, const struct totals *total)
-{
-	return total->unread > 0 || (total->growing > 0 && pane->state != PANE_SCANNING && !pane->scans);
-}
-
-/** Append a size with what is to be known of it: at least so much, or growing. */
-static void add_total(const struct paint *p, const struct pane *pane, const struct totals *total, struct buf *out)
-{
-	bool partial = is_partial(pane, total);
-
-	if (partial)
-		buf_add_str(out, paint_sign(p, SIGN_AT_LEAST));
-	text_size(out, total->size);
-	if (!partial && total->growing > 0)
-		buf_add_byte(out, '+');
-}
-
-static void add_size(const struct paint *p, const struct pane *pane, entry_id id, struct buf *out)
-{
-	const struct entry *entry = tree_entry(pane->tree, id);
-	const struct dir *dir = tree_dir(pane->tree, id);
-
-	if (entry->error != ERROR_NONE && !(entry->flags & ENTRY_KNOWN)) {
-		buf_add_byte(out, '?');
-		return;
-	}
-	if (dir && dir->state == DIR_UNREADABLE) {
-		buf_add_byte(out, '?');
-		return;
-	}
-	if (!(entry->flags & ENTRY_KNOWN))
-		return;
-	if (dir)
-		add_total(p, pane, &dir->total, out);
-	else
-		text_size(out, entry->size);
 }
 
 /** What ls -F puts behind the name of a special file stands before it: a name may end in anything. */
@@ -159,53 +91,31 @@ const char *paint_row_sign(const struct paint *p, const struct pane *pane, entry
 	return paint_sign(p, entry->flags & ENTRY_EXPANDED ? SIGN_OPEN : SIGN_CLOSED);
 }
 
-void paint_columns(const struct paint *p, const struct pane *pane, entry_id id, struct columns columns, int x, int y, uint16_t flags)
-{
-	const struct entry *entry = tree_entry(pane->tree, id);
-	bool known = (entry->flags & ENTRY_KNOWN) != 0;
-	struct buf text = BUF_INIT;
-
-	if (columns.size) {
-		add_size(p, pane, id, &text);
-		paint_field_right(p, x + 1, y, COLUMN_SIZE, &text, STYLE_SIZE | flags);
-	}
-	if (columns.mode && known) {
-		buf_clear(&text);
-		text_mode(&text, entry->mode);
-		buf_drop(&text, text.len > 0 ? 1 : 0);
-		buf_add_str(&text, entry->flags & ENTRY_ACL ? "+" : "");
-		paint_field(p, x + 2 + COLUMN_SIZE, y, COLUMN_MODE + 1, &text, STYLE_MODE | flags);
-	}
-	if (columns.time && known) {
-		buf_clear(&text);
-		text_time(&text, entry->mtime, false, p->clock);
-		paint_field(p, x + 3 + COLUMN_SIZE + COLUMN_MODE, y, COLUMN_TIME, &text, STYLE_TIME | flags);
-	}
-	buf_fini(&text);
-}
-
 static void paint_row(const struct paint *p, const struct pane *pane, struct row row, struct rect line, uint16_t flags)
 {
 	const struct entry *entry = tree_entry(pane->tree, row.id);
-	struct columns columns = paint_columns_of(line.w);
-	int indent = (int)size_min(row.indent * (size_t)ROW_INDENT, (size_t)columns.name / 2);
 	struct buf name = BUF_INIT;
+	struct column_places places;
+	int indent;
+	int x = line.x + ROW_MARK;
 
+	columns_place(p->columns, line.w - ROW_MARK, &places);
+	indent = (int)size_min(row.indent * (size_t)ROW_INDENT, (size_t)places.width / 2);
 	if (entry->flags & ENTRY_MARKED)
 		flags |= STYLE_MARKED;
 	grid_fill(p->grid, line.x, line.y, line.w, 1, STYLE_FILE | flags);
 	grid_put_str(p->grid, line.x, line.y, 1, entry->flags & ENTRY_MARKED ? "*" : " ", STYLE_MARK | flags);
-	grid_put_str(p->grid, line.x + 1 + indent, line.y, line.w > 0 ? 1 : 0, paint_row_sign(p, pane, row.id),
+	grid_put_str(p->grid, x + places.sign + indent, line.y, line.w > 0 ? 1 : 0, paint_row_sign(p, pane, row.id),
 	             STYLE_FILE | flags);
 	paint_name(p, pane->tree, row.id, false, &name);
-	if (text_width(name.data, name.len) + 8 <= columns.name - indent) {
+	if (text_width(name.data, name.len) + 8 <= places.width - indent) {
 		buf_clear(&name);
 		paint_name(p, pane->tree, row.id, true, &name);
 	}
-	paint_cut(p, line.x + ROW_LEAD + indent, line.y, columns.name - indent, &name,
+	paint_cut(p, x + places.name + indent, line.y, places.width - indent, &name,
 	          paint_entry_style(p, pane->tree, row.id) | flags);
 	buf_fini(&name);
-	paint_columns(p, pane, row.id, columns, line.x + ROW_LEAD + columns.name, line.y, flags);
+	paint_columns(p, pane, row.id, &places, x, line.y, flags);
 }
 
 void paint_reason(const struct paint *p, const struct pane *pane, entry_id id, struct buf *out)
@@ -255,7 +165,11 @@ static void add_reason(const struct paint *p, const struct pane *pane, struct bu
 static void paint_rows(const struct paint *p, const struct pane *pane, struct rect area, bool active, bool cursor)
 {
 	const struct rows *rows = &pane->rows;
+	struct column_places places;
+	int lead;
 
+	columns_place(p->columns, area.w - ROW_MARK, &places);
+	lead = ROW_MARK + places.name;
 	for (int line = 0; line < area.h && rows->top + (size_t)line < rows->count; line++) {
 		size_t index = rows->top + (size_t)line;
 		bool current = index == rows->at && rows->cursor != 0;
@@ -265,13 +179,13 @@ static void paint_rows(const struct paint *p, const struct pane *pane, struct re
 			continue;
 		paint_row(p, pane, rows->items[index], (struct rect){ area.x, area.y + line, area.w, 1 }, flags);
 		if (current && active && cursor)
-			grid_cursor(p->grid, area.x + (area.w > ROW_LEAD ? ROW_LEAD : 0), area.y + line);
+			grid_cursor(p->grid, area.x + (area.w > lead ? lead : 0), area.y + line);
 	}
 	if (rows->count == 0 && area.h > 0) {
 		struct buf why = BUF_INIT;
 
 		add_reason(p, pane, &why);
-		paint_cut(p, area.x + ROW_LEAD, area.y, area.w - ROW_LEAD, &why, STYLE_DIM);
+		paint_cut(p, area.x + lead, area.y, area.w - lead, &why, STYLE_DIM);
 		buf_fini(&why);
 		if (active && cursor)
 			grid_cursor(p->grid, area.x, area.y);
@@ -324,7 +238,7 @@ static void add_state(const struct paint *p, const struct pane *pane, int detail
 	}
 	if (pane->state != PANE_SCANNING && root) {
 		buf_add_str(out, paint_sign(p, SIGN_DOT));
-		if (is_partial(pane, &root->total))
+		if (paint_is_partial(pane, &root->total))
 			buf_add_str(out, paint_sign(p, SIGN_AT_LEAST));
 		text_size(out, root->total.size);
 	}
@@ -416,7 +330,7 @@ static void add_footer(const struct paint *p, const struct pane *pane, struct bu
 		buf_add_str(out, paint_sign(p, SIGN_DOT));
 		text_count(out, marked);
 		buf_add_str(out, " marked ");
-		add_total(p, pane, &total, out);
+		paint_total(p, pane, &total, out);
 	}
 	if (dir && dir->total.unread > 0) {
 		buf_add_str(out, paint_sign(p, SIGN_DOT));

@@ -121,11 +121,21 @@ static void add_owner(const struct paint *p, struct buf *out, const char *name, 
 		buf_printf(out, "%u", (unsigned)id);
 }
 
-void paint_owner(const struct paint *p, struct buf *out, uint32_t uid, uint32_t gid)
+void paint_user(const struct paint *p, struct buf *out, uint32_t uid)
 {
 	add_owner(p, out, owner_user(p->owners, uid), uid);
-	buf_add_byte(out, ':');
+}
+
+void paint_group(const struct paint *p, struct buf *out, uint32_t gid)
+{
 	add_owner(p, out, owner_group(p->owners, gid), gid);
+}
+
+void paint_owner(const struct paint *p, struct buf *out, uint32_t uid, uint32_t gid)
+{
+	paint_user(p, out, uid);
+	buf_add_byte(out, ':');
+	paint_group(p, out, gid);
 }
 
 void paint_plural(struct buf *out, uint64_t count, const char *noun)
