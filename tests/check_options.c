@@ -87,6 +87,16 @@ static const struct line lines[] = {
 	  "--columns=size,atime: not of name, size, disk, mode, octal, mtime, owner, group, links, inode, count, ext", 0 },
 	{ { "--columns=size,name,size" }, "--columns=size,name,size: the same column twice", 0 },
 	{ { "--columns=," }, "--columns=,: empty", 0 },
+	/* what means nothing there */
+	{ { "--count", "--sort", "a" }, "--sort: means nothing with --count", 0 },
+	{ { "--cwd-file=x", "--list", "a" }, "--cwd-file: means nothing with --list", 0 },
+	{ { "--diff", "a", "b", "--depth-first" }, "--depth-first: means nothing with --diff", 0 },
+	{ { "--dump", "-0", "a" }, "--null: means nothing with --dump", 0 },
+	{ { "--list", "--headless", "a" }, "--headless: means nothing with --list", 0 },
+	{ { "a", "--sort" }, "--sort: needs --list", 0 },
+	{ { "a", "b", "--all" }, "--all: needs --diff", 0 },
+	{ { "--format=json" }, "--format: needs --list or --count or --diff or --batch", 0 },
+	{ { "--help", "--sort" }, NULL, MODE_HELP },
 };
 
 /* Parse the arguments of a table's line. */

@@ -167,6 +167,7 @@ struct command_line {
 	char *const *argv;
 	int argc;
 	int at;              /* the argument that is read */
+	uint64_t given;      /* bit n: option n of the table */
 	struct buf *why;
 };
 
@@ -182,6 +183,7 @@ static int apply_argument(struct command_line *line, const struct option *option
 {
 	const char *words = apply(line->options, option, value);
 
+	line->given |= option_bit(option);
 	return words ? complain(line, shown, strlen(shown), words) : 0;
 }
 
@@ -283,12 +285,40 @@ static int check_format(struct command_line *line, const char *mode)
 	return 0;
 }
 
+/* Is there an option that has no meaning where it was given? Adds to `why` if so. */
+static int check_meaning(struct command_line *line)
+{
+	unsigned mode = line->options->mode;
+
+	for (size_t i = 0; i < ARRAY_LEN(table); i++) {
+		const char *comma = ": needs ";
+
+		if (!(line->given & option_bit(&table[i])) || table[i].modes & 1U << mode)
+			continue;
+		buf_printf(line->why, "--%s", table[i].name);
+		if (mode != MODE_BROWSE) {
+			buf_printf(line->why, ": means nothing with %s", modes[mode].name);
+			return -1;
+		}
+		for (size_t other = MODE_BROWSE + 1; other < ARRAY_LEN(modes); other++) {
+			if (!(table[i].modes & 1U << other))
+				continue;
+			buf_printf(line->why, "%s%s", comma, modes[other].name);
+			comma = " or ";
+		}
+		return -1;
+	}
+	return 0;
+}
+
 /* What no single option can see. */
 static int check(struct command_line *line)
 {
 	struct options *options = line->options;
 	const char *mode = modes[options->mode].name;
 
+	if (check_meaning(line) != 0)
+		return -1;
 	if (options->headless && !options->script)
 		return complain(line, "--headless", strlen("--headless"), "needs --script");
 	if (options->mode == MODE_BROWSE)
