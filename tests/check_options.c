@@ -232,12 +232,12 @@ static const struct text texts[] = {
 	{ "sort = yes\nsort=no\n  jobs =  3  \r\n", "" },
 	{ "sort\n", "muntin: f:1: sort: not of the form `key = value`\n" },
 	{ "sort = maybe\n", "muntin: f:1: sort = maybe: neither yes nor no\n" },
-	{ "\nfoo = 1\nsort = yes", "muntin: f:2: foo = 1: unknown key\n" },
+	{ "\nfoo = 1\nsort = yes", "muntin: f:2: foo = 1: unknown setting\n" },
 	{ "list = yes\n", "muntin: f:1: list = yes: only for the command line\n" },
 	{ "config = x\n", "muntin: f:1: config = x: only for the command line\n" },
 	{ "exclude = 'a b", "muntin: f:1: exclude = 'a b: a quote is not closed, or followed by something\n" },
 	{ "exclude = 'a' b", "muntin: f:1: exclude = 'a' b: a quote is not closed, or followed by something\n" },
-	{ "f\033oo = 1\n", "muntin: f:1: $'f\\x1boo = 1': unknown key\n" },
+	{ "f\033oo = 1\n", "muntin: f:1: $'f\\x1boo = 1': unknown setting\n" },
 	{ "lock sort\n", "muntin: f:1: sort: only /etc/xdg/muntin/config can lock\n" },
 	{ "bind j = down\nbind ^w c = pane-close\nbind = = reverse\nbind x = none\n", "" },
 	{ "bind j = downn 5\n", "muntin: f:1: j = downn 5: no such command\n" },
@@ -325,7 +325,7 @@ START_TEST(the_administrator_locks)
 	options_init(&options);
 	config_apply(&options, CONFIG_ADMIN, "admin", admin, sizeof admin - 1, &messages);
 	config_apply(&options, CONFIG_USER, "user", user, sizeof user - 1, &messages);
-	ck_assert_str_eq(buf_str(&messages), "muntin: admin: lock nothing: unknown key\n"
+	ck_assert_str_eq(buf_str(&messages), "muntin: admin: lock nothing: unknown setting\n"
 					     "muntin: user:1: read-only = no: locked by the administrator\n"
 					     "muntin: user:2: jobs = 4: locked by the administrator\n");
 	ck_assert(options.session.read_only && !options.sort);

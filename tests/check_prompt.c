@@ -327,8 +327,40 @@ START_TEST(test_paint_words)
 	ck_assert(prompt_paint_words(&prompt, &grid, (struct rect){ 0, 0, 18, 1 }));
 	grid_dump(&grid, &out);
 	ck_assert_str_eq(buf_str(&out), "chmod  chown  ch\\n\n");
+	/* what has no room in the line is told of */
+	grid_clear(&grid);
+	ck_assert(prompt_paint_words(&prompt, &grid, (struct rect){ 0, 0, 13, 1 }));
+	buf_clear(&out);
+	grid_dump(&grid, &out);
+	ck_assert_str_eq(buf_str(&out), "chmod  chown…\n");
 	type("x");
 	ck_assert(!prompt_paint_words(&prompt, &grid, (struct rect){ 0, 0, 18, 1 }));
+	buf_fini(&out);
+	grid_fini(&grid);
+}
+END_TEST
+
+/** Pages of words; every Tab shows the page of the word that it puts. */
+START_TEST(test_paint_pages)
+{
+	static const char *words[] = { "c1", "c2", "c3", "c4", "c5", "c6", "c7", NULL };
+	static const char *const pages[] = { "\n\nc1  c2  c3\n1 to 3 of 7\n", "\n\nc1  c2  c3\n1 to 3 of 7\n",
+		                             "\n\nc4  c5  c6\n4 to 6 of 7\n", "\n\nc7\n7 to 7 of 7\n" };
+	static const char *const keys[] = { "c Tab", "Tab Tab Tab", "Tab Tab Tab", "Tab" };
+	struct grid grid;
+	struct buf out = BUF_INIT;
+
+	grid_init(&grid, false);
+	ck_assert_int_eq(grid_resize(&grid, 12, 4), 0);
+	prompt_use_completion(&prompt, complete_word, words);
+	for (size_t i = 0; i < ARRAY_LEN(pages); i++) {
+		type(keys[i]);
+		grid_clear(&grid);
+		buf_clear(&out);
+		ck_assert(prompt_paint_words(&prompt, &grid, (struct rect){ 0, 0, 12, 4 }));
+		grid_dump(&grid, &out);
+		ck_assert_str_eq(buf_str(&out), pages[i]);
+	}
 	buf_fini(&out);
 	grid_fini(&grid);
 }
@@ -367,6 +399,7 @@ int main(void)
 	tcase_add_test(tests, test_paint);
 	tcase_add_test(tests, test_paint_random);
 	tcase_add_test(tests, test_paint_words);
+	tcase_add_test(tests, test_paint_pages);
 	tcase_add_test(tests, test_question);
 	suite_add_tcase(suite, tests);
 	runner = srunner_create(suite);

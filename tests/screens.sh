@@ -104,6 +104,7 @@ run_one() {
 	# The first line of a script says how the program is started: "# ARGUMENTS...".
 	arguments=$(sed -n '1s/^# *//p' "$screens/$name.script")
 	case $arguments in *left*) make_versions ;; esac
+	case $arguments in *--config=bad*) printf 'foo = 1\n\ncolumns = x\nbind F99 = down\n' >bad ;; esac
 	case $arguments in *tree.scan*) "$MUNTIN" --no-config --dump tree >tree.scan ;; esac
 	# shellcheck disable=SC2086 # several words are meant
 	timeout 60 "$MUNTIN" --no-config --script="$screens/$name.script" $arguments >out 2>err

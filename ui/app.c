@@ -161,7 +161,7 @@ static void pane_key(struct app *app, const struct term_event *event)
 
 void app_key(struct app *app, const struct term_event *event)
 {
-	buf_clear(&app->message);
+	app_hush(app);
 	app->failed = false;
 	app->session->last_key = loop_now();
 	app->key_seen = true;
@@ -370,6 +370,7 @@ static int open_all(struct app *app)
 		buf_add_str(&app->last_words, strerror(errno));
 		return -1;
 	}
+	app_say_problems(app, app->options->problems.data, app->options->problems.len);
 	return 0;
 }
 
@@ -472,7 +473,7 @@ static void app_free(struct app *app)
 	for (size_t i = 0; i < HISTORY_KINDS; i++)
 		history_fini(&app->histories[i]);
 	buf_fini(&app->restore);
-	buf_fini(&app->message);
+	app_free_messages(app);
 	buf_fini(&app->search);
 	buf_fini(&app->wish.name);
 	buf_fini(&app->last_words);

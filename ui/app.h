@@ -52,6 +52,12 @@ struct app_wish {
 	struct buf name;
 };
 
+/** A message that was in the status line. */
+struct app_said {
+	struct buf text;
+	uint16_t style;
+};
+
 /** An entry as it was when a key was pressed. */
 struct app_target {
 	const struct pane *pane;
@@ -84,6 +90,9 @@ struct app {
 
 	struct buf message;             /* safe text; empty: none */
 	uint16_t message_style;
+	struct app_said *said;          /* the messages before it, oldest first */
+	size_t said_cap;
+	size_t said_count;
 	struct buf search;              /* what `n` looks for */
 	entry_id searched_from;         /* the row on which a search began */
 	size_t searched_at;             /* and while comparing its line */
@@ -135,6 +144,15 @@ bool app_fail_on(struct app *app, const char *words, const void *bytes, size_t l
 
 /** The same, with what is wrong with them behind: "by SUMS: not of type, size". */
 bool app_fail_value(struct app *app, const char *words, const void *bytes, size_t len, const char *problem);
+
+/** No message any more; what was said is kept for the command `messages`. */
+void app_hush(struct app *app);
+
+/** Say what is wrong with the configuration, a line of safe text each, and keep all lines. */
+void app_say_problems(struct app *app, const char *lines, size_t len);
+
+/** Give back the memory of messages. */
+void app_free_messages(struct app *app);
 
 /** Take a key as if typed now. */
 void app_key(struct app *app, const struct term_event *event);

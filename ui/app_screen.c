@@ -1,6 +1,5 @@
 #include "app.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -17,56 +16,6 @@
 
 #define PAINT_EVERY (16 * LOOP_MS)
 #define PAINT_SHARE 4  /* painting takes at most one part in so many of the time */
-
-/* ---- messages ------------------------------------------------------------------- */
-
-/** The arguments may point into the message that is replaced. */
-static void set_message(struct app *app, uint16_t style, const char *fmt, va_list args)
-{
-	char *text = NULL;
-
-	if (vasprintf(&text, fmt, args) < 0)
-		return;
-	buf_clear(&app->message);
-	buf_add_str(&app->message, text);
-	free(text);
-	app->message_style = style;
-	app->dirty = true;
-}
-
-void app_say(struct app *app, const char *fmt, ...)
-{
-	va_list args;
-
-	va_start(args, fmt);
-	set_message(app, STYLE_STATUS, fmt, args);
-	va_end(args);
-}
-
-bool app_fail(struct app *app, const char *fmt, ...)
-{
-	va_list args;
-
-	va_start(args, fmt);
-	set_message(app, STYLE_ERROR, fmt, args);
-	va_end(args);
-	app->failed = true;
-	return false;
-}
-
-bool app_fail_on(struct app *app, const char *words, const void *bytes, size_t len)
-{
-	app_fail(app, "%s", words);
-	text_add(&app->message, bytes, size_min(len, 200), app->term && app->term->utf8 ? 0 : TEXT_ASCII);
-	return false;
-}
-
-bool app_fail_value(struct app *app, const char *words, const void *bytes, size_t len, const char *problem)
-{
-	app_fail_on(app, words, bytes, len);
-	buf_printf(&app->message, ": %s", problem);
-	return false;
-}
 
 /* ---- what happens by itself: jobs end, names appear ------------------------------ */
 
@@ -164,7 +113,7 @@ static void step_seek(struct app *app)
 	if (comparison && comparison->sought == SOUGHT_NONE)
 		app_fail(app, "there is none behind this row");
 	else
-		buf_clear(&app->message);
+		app_hush(app);
 }
 
 /** The session has changed: everybody who waits for that looks at it. */
@@ -438,17 +387,16 @@ static void paint_bottom(struct app *app, const struct paint *p)
 	bool waits = app->keys.len > 0 || app->keys.count > 0;
 	struct rect hint = waits ? app->hint_rect : paint_root(p, app->hint_rect);
 
-	if (app->message.len > 0 && !rect_empty(&app->status_rect))
-		paint_cut(p, app->status_rect.x + 1, app->status_rect.y, app->status_rect.w - 2, &app->message,
-		          app->message_style);
+	if (app->session->comparison)
+		paint_comparison(p, app->session, app->compared_rect);
+	if (app->message.len > 0)
+		paint_message(p, app->status_rect, &app->message, app->message_style);
 	else if (app->session->comparison)
 		paint_compared_status(p, app->session, app->status_rect);
 	else
 		paint_status(p, app->session, app->status_rect);
-	if (app->session->comparison)
-		paint_comparison(p, app->session, app->compared_rect);
 	if (waits)
-		paint_prefix(p, app->keymap, &app->keys, hint);
+		paint_prefix(p, app->keymap, &app->keys);
 	else if (job)
 		paint_job_line(p, job, hint);
 	else

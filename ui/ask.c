@@ -5,10 +5,10 @@
 #include "command.h"
 #include "text.h"
 
-/** Where asking takes place: the last line, and the one above it. */
-static struct rect bottom_line(const struct paint *p, int above)
+/** Where asking takes place. */
+static struct rect bottom_line(const struct paint *p)
 {
-	int y = p->grid->rows - 1 - above;
+	int y = p->grid->rows - 1;
 
 	return (struct rect){ 0, y < 0 ? 0 : y, p->grid->cols, 1 };
 }
@@ -66,12 +66,10 @@ static void line_key(struct app *app, struct dialog *dialog, const struct term_e
 static void line_paint(struct app *app, struct dialog *dialog, const struct paint *p)
 {
 	struct line_dialog *line = (struct line_dialog *)dialog;
-	struct rect words = bottom_line(p, 1);
-
 	(void)app;
 	if (p->grid->rows > 1)
-		prompt_paint_words(&line->prompt, p->grid, words);
-	prompt_paint(&line->prompt, p->grid, bottom_line(p, 0));
+		prompt_paint_words(&line->prompt, p->grid, (struct rect){ 0, 0, p->grid->cols, p->grid->rows - 1 });
+	prompt_paint(&line->prompt, p->grid, bottom_line(p));
 }
 
 static void line_free(struct dialog *dialog)
@@ -131,7 +129,7 @@ static void yes_key(struct app *app, struct dialog *dialog, const struct term_ev
 static void yes_paint(struct app *app, struct dialog *dialog, const struct paint *p)
 {
 	const struct yes_dialog *question = (struct yes_dialog *)dialog;
-	struct rect line = bottom_line(p, 0);
+	struct rect line = bottom_line(p);
 	int used;
 
 	(void)app;
@@ -194,21 +192,22 @@ static void choice_key(struct app *app, struct dialog *dialog, const struct term
 static void choice_paint(struct app *app, struct dialog *dialog, const struct paint *p)
 {
 	const struct choice_dialog *menu = (struct choice_dialog *)dialog;
-	struct rect line = bottom_line(p, 0);
-	struct buf key = BUF_INIT;
-	int x = line.x + 1;
+	struct paint_choice *choices = calloc(menu->count, sizeof *choices);
+	struct buf label = BUF_INIT;
 
 	(void)app;
-	grid_fill(p->grid, line.x, line.y, line.w, 1, STYLE_HINT);
-	x += grid_put_str(p->grid, x, line.y, line.w - x, menu->label, STYLE_PROMPT) + 1;
-	grid_cursor(p->grid, x, line.y);
-	for (size_t i = 0; i < menu->count; i++) {
-		buf_clear(&key);
-		key_add(&key, menu->choices[i].key);
-		x += grid_put(p->grid, x, line.y, line.w - x, key.data, key.len, STYLE_HINT_KEY) + 1;
-		x += grid_put_str(p->grid, x, line.y, line.w - x, menu->choices[i].word, STYLE_HINT) + 2;
+	buf_add_str(&label, menu->label);
+	for (size_t i = 0; choices && i < menu->count; i++) {
+		key_add(&choices[i].key, menu->choices[i].key);
+		buf_add_str(&choices[i].word, menu->choices[i].word);
 	}
-	buf_fini(&key);
+	paint_menu(p, &label, choices, choices ? menu->count : 0, true);
+	for (size_t i = 0; choices && i < menu->count; i++) {
+		buf_fini(&choices[i].key);
+		buf_fini(&choices[i].word);
+	}
+	free(choices);
+	buf_fini(&label);
 }
 
 static void choice_free(struct dialog *dialog)

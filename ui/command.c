@@ -233,7 +233,7 @@ bool command_run(struct app *app, const char *line, size_t len, unsigned count)
 	bool worked = true;
 
 	app->failed = false;
-	buf_clear(&app->message);
+	app_hush(app);
 	problem = words_read(&words, line, len);
 	if (problem)
 		worked = app_fail(app, "%s", problem);

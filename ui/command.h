@@ -107,6 +107,7 @@ enum command_flags {
 	X(stop, "stop", "Esc", NONE, 0, NULL, "stop the scan and keep what it found") \
 	X(tasks, "tasks", "t", NONE, 0, NULL, "running and finished operations") \
 	X(workers, "workers", "W", NONE, 0, NULL, "what feeds the panes") \
+	X(messages, "messages", "", NONE, 0, NULL, "what was said in the status line") \
 	X(command, "command", ":", NONE, 0, NULL, "type a command; Tab completes") \
 	X(help, "help", "?, F1", NONE, 0, "help", "all keys, as they are bound now") \
 	X(suspend, "suspend", "^z", NONE, COMMAND_SCREEN, NULL, "stop; fg brings it back") \

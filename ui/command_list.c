@@ -142,10 +142,30 @@ bool command_help(struct app *app, const struct command_call *call)
 {
 	static const struct list_ops ops = { .title = "keys and commands",
 		                             .bottom = "/ search, n next, Esc leave",
-		                             .sentences = true,
 		                             .fill = fill_help };
 
 	(void)call;
 	list_open(app, &ops, NULL, 0);
+	return true;
+}
+
+static void fill_messages(struct app *app, void *arg, const struct paint *p, struct lines *lines)
+{
+	(void)arg;
+	(void)p;
+	for (size_t i = 0; i < app->said_count; i++) {
+		buf_add(&lines->text, app->said[i].text.data, app->said[i].text.len);
+		lines_end(lines, app->said[i].style);
+	}
+}
+
+bool command_messages(struct app *app, const struct command_call *call)
+{
+	static const struct list_ops ops = { .title = "messages", .bottom = "Esc leave", .fill = fill_messages };
+
+	(void)call;
+	if (app->said_count == 0)
+		return app_fail(app, "messages: there was none");
+	list_open(app, &ops, NULL, app->said_count - 1);
 	return true;
 }

@@ -146,13 +146,23 @@ static bool is_bindable(const char *text)
 static void read_bind(struct config *config, char *text)
 {
 	const char *words = config->keys ? keymap_set(config->keys, text) : words_memory;
+	const char *command = keymap_command(text);
+	const char *unknown;
+	struct buf no_key = BUF_INIT;
+	size_t len;
 
 	if (!words && !is_bindable(text))
 		words = "no such command";
 	if (!words && string_list_copy(&config->options->binds, text, strlen(text)) != 0)
 		words = words_memory;
+	unknown = words && command ? keys_unknown(text, (size_t)(command - text), &len) : NULL;
+	if (unknown) {
+		buf_add_str(&no_key, "there is no key ");
+		text_add(&no_key, unknown, len, options_text_flags());
+	}
 	if (words)
-		say_line(config, text, words);
+		say_line(config, text, unknown && buf_str(&no_key) ? no_key.data : words);
+	buf_fini(&no_key);
 }
 
 static void read_color(struct config *config, char *text)

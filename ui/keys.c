@@ -171,3 +171,19 @@ int keys_parse(const char *text, uint32_t *keys, size_t max)
 	}
 	return count;
 }
+
+const char *keys_unknown(const char *text, size_t len, size_t *name_len)
+{
+	const char *end = text + len;
+
+	for (; text < end; text += *name_len) {
+		while (text < end && (*text == ' ' || *text == '\t'))
+			text++;
+		*name_len = 0;
+		while (text + *name_len < end && text[*name_len] != ' ' && text[*name_len] != '\t')
+			++*name_len;
+		if (*name_len > 0 && parse_name(text, *name_len) == K_NONE)
+			return text;
+	}
+	return NULL;
+}

@@ -78,6 +78,9 @@ void keys_add(struct buf *out, const uint32_t *keys, size_t count);
  */
 MUN_NODISCARD int keys_parse(const char *text, uint32_t *keys, size_t max);
 
+/** The first of these names that no key has, or NULL; for messages.   Thread: any. */
+const char *keys_unknown(const char *text, size_t len, size_t *name_len);
+
 struct keymap;
 
 enum keymap_result {

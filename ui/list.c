@@ -13,7 +13,8 @@ struct list {
 	struct buf search;
 	size_t at;
 	size_t top;
-	size_t height;       /* as last painted */
+	size_t height;       /* rows, as last painted */
+	int width;           /* cells of a row */
 };
 
 void lines_clear(struct lines *lines)
@@ -51,17 +52,67 @@ static uint16_t list_line(struct app *app, const struct list *list, const struct
 	return list->lines.ends[index].style;
 }
 
-/** Keep the cursor on a line, and that on the screen. */
-static void settle(struct app *app, struct list *list)
+enum { INDENT = 2, ROOM_TO_INDENT = 16 };
+
+/** How many cells the second and later rows of a line are indented. */
+static int indent_of(const struct list *list)
+{
+	return list->width >= ROOM_TO_INDENT ? INDENT : 0;
+}
+
+/** The next row of a line, the rest of which begins at `*at`. Returns its bytes; 0 when there is none. */
+static size_t next_row(const struct list *list, const struct buf *line, size_t *at)
+{
+	int width = list->width - (*at > 0 ? indent_of(list) : 0);
+
+	return paint_next_row(line, at, width);
+}
+
+/** How many rows a line takes. */
+static size_t rows_of(struct app *app, const struct list *list, const struct paint *p, size_t index)
+{
+	struct buf line = BUF_INIT;
+	size_t count = 0;
+	size_t at = 0;
+	size_t len;
+
+	list_line(app, list, p, index, &line);
+	for (; (len = next_row(list, &line, &at)) > 0; at += len)
+		count++;
+	buf_fini(&line);
+	return size_max(count, 1);
+}
+
+/** How many rows the lines from one on take, up to `most`. */
+static size_t rows_from(struct app *app, const struct list *list, const struct paint *p, size_t index, size_t most)
 {
 	size_t count = list_count(app, list);
+	size_t rows = 0;
+
+	for (; index < count && rows < most; index++)
+		rows += rows_of(app, list, p, index);
+	return size_min(rows, most);
+}
+
+/** Keep the cursor on a line, and that on the screen; and no rows empty while there are lines above. */
+static void settle(struct app *app, struct list *list, const struct paint *p)
+{
+	size_t count = list_count(app, list);
+	size_t height = size_max(list->height, 1);
+	size_t rows = 0;
 
 	list->at = count == 0 ? 0 : size_min(list->at, count - 1);
 	list->top = size_min(list->top, list->at);
-	if (list->height > 0 && list->at - list->top >= list->height)
-		list->top = list->at - list->height + 1;
-	if (list->height > 0 && list->top + list->height > count)
-		list->top = count > list->height ? count - list->height : 0;
+	list->top = size_max(list->top, list->at - size_min(list->at, height - 1));
+	for (size_t i = list->top; i < count && i <= list->at; i++)
+		rows += rows_of(app, list, p, i);
+	while (rows > height && list->top < list->at)
+		rows -= rows_of(app, list, p, list->top++);
+	if (count == 0)
+		return;
+	rows += rows_from(app, list, p, list->at + 1, height);
+	while (list->top > 0 && rows + rows_of(app, list, p, list->top - 1) <= height)
+		rows += rows_of(app, list, p, --list->top);
 }
 
 static bool has_text(const struct buf *line, const struct buf *wanted)
@@ -209,35 +260,59 @@ static int widest(struct app *app, const struct list *list, const struct paint *
 	return width;
 }
 
+/** The rows of a line, from row `y` of an area on. Returns the row behind; a line that has no room ends with an ellipsis. */
+static int paint_line(const struct list *list, const struct paint *p, const struct buf *line, struct rect area, int y, uint16_t style)
+{
+	size_t at = 0;
+	size_t len = next_row(list, line, &at);
+	int indent = 0;
+
+	do {
+		struct buf row = BUF_INIT;
+
+		buf_add(&row, line->data + at, y + 1 < area.h ? len : line->len - at);
+		grid_fill(p->grid, area.x, area.y + y, area.w, 1, style);
+		paint_sentence(p, area.x + 1 + indent, area.y + y, list->width - indent, &row, style);
+		buf_fini(&row);
+		at += len;
+		len = next_row(list, line, &at);
+		indent = indent_of(list);
+		y++;
+	} while (len > 0 && y < area.h);
+	return y;
+}
+
 static void list_paint(struct app *app, struct dialog *dialog, const struct paint *p)
 {
 	struct list *list = (struct list *)dialog;
 	struct buf line = BUF_INIT;
 	struct rect area;
 	size_t count;
+	int width;
+	int y = 0;
 
 	if (list->ops->fill) {
 		lines_clear(&list->lines);
 		list->ops->fill(app, list->arg, p, &list->lines);
 	}
 	count = list_count(app, list);
-	area = paint_frame(p, widest(app, list, p) + 2, (int)size_min(size_max(count, 1), GRID_SIDE),
-	                   list->ops->title, list->ops->bottom);
+	width = widest(app, list, p) + 2;
+	width = width < p->grid->cols - 2 ? width : p->grid->cols - 2;
+	list->width = width > 3 ? width - 2 : 1;
+	area = paint_frame(p, width, (int)size_max(rows_from(app, list, p, 0, (size_t)p->grid->rows), 1), list->ops->title,
+	                   list->ops->bottom);
 	list->height = area.h > 0 ? (size_t)area.h : 0;
-	settle(app, list);
+	settle(app, list, p);
 	if (area.h > 0)
 		grid_cursor(p->grid, area.x, area.y);
-	for (size_t i = 0; i < list->height && list->top + i < count; i++) {
-		bool current = list->top + i == list->at;
+	for (size_t i = list->top; i < count && y < area.h; i++) {
 		uint16_t style;
 
 		buf_clear(&line);
-		style = list_line(app, list, p, list->top + i, &line);
-		style = current ? (uint16_t)(style | STYLE_CURSOR) : style;
-		grid_fill(p->grid, area.x, area.y + (int)i, area.w, 1, style);
-		(list->ops->sentences ? paint_sentence : paint_cut)(p, area.x + 1, area.y + (int)i, area.w - 2, &line, style);
-		if (current)
-			grid_cursor(p->grid, area.x + 1, area.y + (int)i);
+		style = list_line(app, list, p, i, &line);
+		if (i == list->at)
+			grid_cursor(p->grid, area.x + 1, area.y + y);
+		y = paint_line(list, p, &line, area, y, i == list->at ? (uint16_t)(style | STYLE_CURSOR) : style);
 	}
 	buf_fini(&line);
 }

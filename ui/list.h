@@ -1,5 +1,6 @@
 /*
  * A list to read: help, fields, jobs, items of a job, sources. A dialog with a cursor, a search, and keys of its owner.
+ * A line that is too long for the screen goes on below, indented.
  *
  * The owner makes the lines: all at once into a struct lines (few of them), or one by one when they are asked for.
  * Thread: main, for all functions.
@@ -35,7 +36,6 @@ struct list;
 struct list_ops {
 	const char *title;    /* safe text */
 	const char *bottom;   /* safe text about keys */
-	bool sentences;       /* lines that are too long lose their end, and not their middle */
 	/** Make all lines anew; called before each picture. */
 	void (*fill)(struct app *app, void *arg, const struct paint *p, struct lines *lines);
 	size_t (*count)(struct app *app, void *arg);

@@ -85,7 +85,7 @@ static int read_options(struct options *options, const struct start *start)
 	if (buf_str(&messages))
 		fputs(messages.data, stderr);
 	buf_fini(&why);
-	buf_fini(&messages);
+	options->problems = messages;
 	return status == 0 ? open_log(options->debug) : EXIT_TROUBLE;
 }
 

@@ -83,6 +83,7 @@ void options_fini(struct options *options)
 	string_list_fini(&options->open_globs, true);
 	string_list_fini(&options->open_programs, true);
 	string_list_fini(&options->kept, true);
+	buf_fini(&options->problems);
 	*options = (struct options){ 0 };
 }
 
@@ -142,7 +143,7 @@ const char *options_set(struct options *options, const char *key, const char *va
 	const struct option *option = find_name(key, strlen(key));
 
 	if (!option)
-		return "unknown key";
+		return "unknown setting";
 	if (!(option->flags & OPTION_CONFIG))
 		return "only for the command line";
 	return apply(options, option, value);
@@ -153,7 +154,7 @@ const char *options_lock(struct options *options, const char *key)
 	const struct option *option = find_name(key, strlen(key));
 
 	if (!option)
-		return "unknown key";
+		return "unknown setting";
 	if (!(option->flags & OPTION_CONFIG))
 		return "only for the command line";
 	options->locked |= option_bit(option);

@@ -64,6 +64,7 @@ struct options {
 	const char *debug;              /* CATEGORIES:FILE for diag_open(); NULL: none */
 	const char *config;             /* the file that replaces the user's; NULL: the usual one */
 	bool no_config;
+	struct buf problems;            /* owned: lines for people on what is wrong with the configuration */
 	bool configured;                /* a configuration was read before the command line: a form that does not fit is its */
 	uint64_t locked;                /* bit n: option n of the table keeps the administrator's value */
 };

@@ -80,6 +80,15 @@ int paint_sentence(const struct paint *p, int x, int y, int width, const struct 
 void paint_user(const struct paint *p, struct buf *out, uint32_t uid);
 void paint_group(const struct paint *p, struct buf *out, uint32_t gid);
 
+/**
+ * The next row of `width` cells of safe text that is broken at blanks where it can be; its rest begins at `*at`, which is moved
+ * over blanks. Returns the bytes of the row, 0 at the end.
+ */
+size_t paint_next_row(const struct buf *safe, size_t *at, int width);
+
+/** Write a sentence into a line, and into those above it if it needs them. */
+void paint_message(const struct paint *p, struct rect line, const struct buf *safe, uint16_t style);
+
 /** Append USER:GROUP in the same way. */
 void paint_owner(const struct paint *p, struct buf *out, uint32_t uid, uint32_t gid);
 
@@ -137,8 +146,17 @@ void paint_hint(const struct paint *p, const struct keymap *keymap, struct rect 
 /** Say at the right end of a line that we act as root. Returns what is left of the line; all of it where there is no room. */
 struct rect paint_root(const struct paint *p, struct rect rect);
 
-/** What may follow the keys typed so far. */
-void paint_prefix(const struct paint *p, const struct keymap *keymap, const struct key_state *state, struct rect rect);
+/** A key and what it stands for, safe text. */
+struct paint_choice {
+	struct buf key;
+	struct buf word;
+};
+
+/** Choices behind a label, in as many of the lowest lines of the screen as they need; the hardware cursor there if `cursor`. */
+void paint_menu(const struct paint *p, const struct buf *label, const struct paint_choice *choices, size_t count, bool cursor);
+
+/** What may follow the keys typed so far, in the same place. */
+void paint_prefix(const struct paint *p, const struct keymap *keymap, const struct key_state *state);
 
 /** A frame in the middle of the screen, at most w × h inside, blank, with a title and a line at the bottom (safe, may be NULL). Returns the inside. */
 struct rect paint_frame(const struct paint *p, int w, int h, const char *title, const char *bottom);

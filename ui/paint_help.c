@@ -96,6 +96,8 @@ static bool first_key(const struct keymap *keymap, const char *name, struct buf 
 	return false;
 }
 
+enum { MENU_INDENT = 1 };
+
 /** A key and a word. Returns the column behind. */
 static int paint_pair(const struct paint *p, int x, int y, int end, const struct buf *key, const char *word)
 {
@@ -168,31 +170,76 @@ void paint_hint(const struct paint *p, const struct keymap *keymap, struct rect 
 	}
 }
 
-void paint_prefix(const struct paint *p, const struct keymap *keymap, const struct key_state *state, struct rect rect)
+/** The room that a choice takes, with the blanks behind it. */
+static int choice_width(const struct paint_choice *choice)
+{
+	return text_width(choice->key.data, choice->key.len) + text_width(choice->word.data, choice->word.len) + 3;
+}
+
+/** How many lines choices take when the first one begins in column `x`; at most `most`. */
+static int menu_lines(const struct paint_choice *choices, size_t count, int x, int width, int most)
+{
+	int lines = 1;
+
+	for (size_t i = 0; i < count && lines < most; i++) {
+		if (x + choice_width(&choices[i]) - 2 > width && x > MENU_INDENT) {
+			x = MENU_INDENT;
+			lines++;
+		}
+		x += choice_width(&choices[i]);
+	}
+	return lines;
+}
+
+void paint_menu(const struct paint *p, const struct buf *label, const struct paint_choice *choices, size_t count, bool cursor)
+{
+	int width = p->grid->cols;
+	int bottom = p->grid->rows;
+	int x = MENU_INDENT + text_width(label->data, label->len) + 2;
+	int y = bottom - menu_lines(choices, count, x, width, bottom);
+
+	grid_fill(p->grid, 0, y, width, bottom - y, STYLE_HINT);
+	grid_put(p->grid, MENU_INDENT, y, width - MENU_INDENT, label->data, label->len, STYLE_PROMPT);
+	if (cursor)
+		grid_cursor(p->grid, x < width ? x - 1 : width - 1, y);
+	for (size_t i = 0; i < count; i++) {
+		const struct paint_choice *choice = &choices[i];
+
+		if (x + choice_width(choice) - 2 > width && x > MENU_INDENT) {
+			x = MENU_INDENT;
+			y++;
+		}
+		if (y == bottom) {
+			grid_put_str(p->grid, width - 1, y - 1, 1, paint_sign(p, SIGN_ELLIPSIS), STYLE_HINT);
+			return;
+		}
+		x += grid_put(p->grid, x, y, width - x, choice->key.data, choice->key.len, STYLE_HINT_KEY) + 1;
+		x += paint_cut(p, x, y, width - x, &choice->word, STYLE_HINT) + 2;
+	}
+}
+
+void paint_prefix(const struct paint *p, const struct keymap *keymap, const struct key_state *state)
 {
 	enum { NEXT_MAX = 64 };
 	struct key_next next[NEXT_MAX];
-	size_t count = size_min(keymap_next(keymap, state, next, NEXT_MAX), NEXT_MAX);
+	struct paint_choice choices[NEXT_MAX];
+	size_t count = state->len > 0 ? size_min(keymap_next(keymap, state, next, NEXT_MAX), NEXT_MAX) : 0;
 	struct buf text = BUF_INIT;
-	int x = rect.x + 1;
 
-	if (rect_empty(&rect))
-		return;
 	key_state_add(&text, state);
 	buf_add_str(&text, paint_sign(p, SIGN_ELLIPSIS));
-	x += grid_put(p->grid, x, rect.y, rect.w - 1, text.data, text.len, STYLE_PROMPT) + 2;
-	for (size_t i = 0; i < count && state->len > 0; i++) {
-		struct buf word = BUF_INIT;
-
-		buf_clear(&text);
-		key_add(&text, next[i].key);
+	for (size_t i = 0; i < count; i++) {
+		choices[i] = (struct paint_choice){ BUF_INIT, BUF_INIT };
+		key_add(&choices[i].key, next[i].key);
 		if (next[i].command)
-			text_add(&word, next[i].command, strlen(next[i].command), p->text);
+			text_add(&choices[i].word, next[i].command, strlen(next[i].command), p->text);
 		else
-			buf_add_str(&word, paint_sign(p, SIGN_ELLIPSIS));
-		if (buf_str(&word))
-			x = paint_pair(p, x, rect.y, rect.x + rect.w, &text, word.data);
-		buf_fini(&word);
+			buf_add_str(&choices[i].word, paint_sign(p, SIGN_ELLIPSIS));
+	}
+	paint_menu(p, &text, choices, count, false);
+	for (size_t i = 0; i < count; i++) {
+		buf_fini(&choices[i].key);
+		buf_fini(&choices[i].word);
 	}
 	buf_fini(&text);
 }

@@ -96,6 +96,63 @@ int paint_sentence(const struct paint *p, int x, int y, int width, const struct 
 	return used;
 }
 
+/** How many bytes of a text stand on a row of so many cells: up to a blank, if there is one not too far left. */
+static size_t row_len(const char *text, size_t len, int width)
+{
+	size_t blank = 0;
+	size_t at = 0;
+	int used = 0;
+
+	while (at < len) {
+		int cells;
+		size_t step = text_next(text + at, len - at, &cells);
+
+		if (used + cells > width && at > 0)
+			return text[at] != ' ' && blank > 0 ? blank : at;
+		used += cells;
+		at += step;
+		if (text[at - 1] == ' ' && used > width / 2)
+			blank = at;
+	}
+	return len;
+}
+
+size_t paint_next_row(const struct buf *safe, size_t *at, int width)
+{
+	size_t len = safe->len;
+
+	while (len > *at && safe->data[len - 1] == ' ')
+		len--;
+	while (*at > 0 && *at < len && safe->data[*at] == ' ')
+		++*at;
+	return *at < len ? row_len(safe->data + *at, len - *at, width) : 0;
+}
+
+void paint_message(const struct paint *p, struct rect line, const struct buf *safe, uint16_t style)
+{
+	int width = line.w > 3 ? line.w - 2 : 1;
+	size_t at = 0;
+	size_t len;
+	int rows = 0;
+	int y;
+
+	if (rect_empty(&line))
+		return;
+	for (; (len = paint_next_row(safe, &at, width)) > 0; at += len)
+		rows++;
+	y = line.y >= rows ? line.y - rows + 1 : 0;
+	for (at = 0; y <= line.y; y++) {
+		struct buf row = BUF_INIT;
+
+		len = paint_next_row(safe, &at, width);
+		buf_add(&row, safe->data + at, y < line.y ? len : safe->len - at);
+		grid_fill(p->grid, line.x, y, line.w, 1, STYLE_NORMAL);
+		paint_sentence(p, line.x + 1, y, width, &row, style);
+		buf_fini(&row);
+		at += len;
+	}
+}
+
 void paint_field(const struct paint *p, int x, int y, int width, const struct buf *safe, uint16_t style)
 {
 	int used = paint_cut(p, x, y, width, safe, style);

@@ -108,7 +108,10 @@ void prompt_set(struct prompt *prompt, const char *bytes, size_t len);
 /** Paint the line into `area` (its first row) and put the hardware cursor in it; scrolls sideways.   Thread: main. */
 void prompt_paint(struct prompt *prompt, struct grid *grid, struct rect area);
 
-/** Paint the candidates of the last Tab, when there are several, into one row; otherwise returns false.   Thread: main. */
+/**
+ * Paint the candidates of the last Tab, when there are several, into the lowest lines of an area, at most half of it; otherwise
+ * returns false. Of those that have no room there, the page with the chosen one is shown, and how many there are.   Thread: main.
+ */
 bool prompt_paint_words(const struct prompt *prompt, struct grid *grid, struct rect area);
 
 enum question_result {

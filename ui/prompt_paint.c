@@ -76,25 +76,102 @@ void prompt_paint(struct prompt *prompt, struct grid *grid, struct rect area)
 	buf_fini(&safe);
 }
 
+/** How the candidates of a completion are laid out: all in one line if they fit, else in columns, a page at a time. */
+struct words_layout {
+	int column;      /* cells of a column with the blanks behind it; 0: one after the other */
+	size_t columns;
+	size_t first;    /* of the page */
+	size_t end;      /* behind its last one */
+	int lines;       /* for words */
+	bool more;       /* there are other pages */
+};
+
+enum { WORD_GAP = 2 };
+
+/** Make `safe` what is shown of a word. Returns its cells. */
+static int word_shown(const struct prompt *prompt, size_t index, int most, struct buf *safe)
+{
+	const struct buf *word = &prompt->words.words[index];
+	struct buf whole = BUF_INIT;
+	unsigned flags = prompt->ascii ? TEXT_ASCII : 0;
+
+	buf_clear(safe);
+	text_add(&whole, word->data, word->len, flags);
+	text_fit(safe, whole.data, whole.len, most, flags);
+	buf_fini(&whole);
+	return text_width(safe->data, safe->len);
+}
+
+static struct words_layout words_place(const struct prompt *prompt, int width, int height)
+{
+	size_t count = prompt->words.count;
+	struct words_layout layout = { .end = count, .lines = 1 };
+	struct buf safe = BUF_INIT;
+	int total = -WORD_GAP;
+	int widest = 1;
+	size_t page;
+
+	for (size_t i = 0; i < count; i++) {
+		int cells = word_shown(prompt, i, width, &safe);
+
+		widest = cells > widest ? cells : widest;
+		total += total <= width ? cells + WORD_GAP : 0;
+	}
+	buf_fini(&safe);
+	if (total <= width)
+		return layout;
+	layout.column = widest + WORD_GAP;
+	layout.columns = size_max((size_t)(width + WORD_GAP) / (size_t)layout.column, 1);
+	layout.more = count > layout.columns * (size_t)height;
+	layout.lines = layout.more && height > 1 ? height - 1 : height;
+	page = layout.columns * (size_t)layout.lines;
+	if (layout.more) {
+		layout.first = prompt->word < count ? prompt->word / page * page : 0;
+		layout.end = size_min(layout.first + page, count);
+	} else {
+		layout.lines = (int)((count + layout.columns - 1) / layout.columns);
+	}
+	return layout;
+}
+
+/** Tell of other pages: in a line of its own, or at the end of the only one. */
+static void paint_more(const struct prompt *prompt, struct grid *grid, const struct words_layout *layout, struct rect area, int height)
+{
+	struct buf text = BUF_INIT;
+
+	if (height == 1) {
+		grid_put_str(grid, area.x + area.w - 1, area.y, 1, prompt->ascii ? "~" : "…", STYLE_HINT);
+		return;
+	}
+	buf_printf(&text, "%zu to %zu of %zu", layout->first + 1, layout->end, prompt->words.count);
+	grid_put(grid, area.x, area.y + layout->lines, area.w, text.data, text.len, STYLE_DIM);
+	buf_fini(&text);
+}
+
 bool prompt_paint_words(const struct prompt *prompt, struct grid *grid, struct rect area)
 {
 	struct buf safe = BUF_INIT;
-	size_t first = prompt->word < prompt->words.count ? prompt->word : 0;
+	struct words_layout layout;
+	int height;
 	int x = 0;
 
 	if (!prompt->completing || rect_empty(&area))
 		return false;
-	grid_fill(grid, area.x, area.y, area.w, 1, STYLE_HINT);
-	for (size_t i = 0; i < prompt->words.count && x < area.w; i++) {
-		size_t index = (first + i) % prompt->words.count;
-		const struct buf *word = &prompt->words.words[index];
+	layout = words_place(prompt, area.w, area.h > 2 ? area.h / 2 : 1);
+	height = layout.lines + (layout.more && area.h > 2 ? 1 : 0);
+	area.y += area.h - height;
+	grid_fill(grid, area.x, area.y, area.w, height, STYLE_HINT);
+	for (size_t i = layout.first; i < layout.end; i++) {
+		size_t at = i - layout.first;
+		int y = layout.column ? (int)(at / layout.columns) : 0;
 
-		buf_clear(&safe);
-		text_add(&safe, word->data, word->len, prompt->ascii ? TEXT_ASCII : 0);
-		x += grid_put(grid, area.x + x, area.y, area.w - x, safe.data, safe.len,
-		              index == prompt->word ? STYLE_SELECTED : STYLE_HINT);
-		x += 2;
+		x = layout.column ? (int)(at % layout.columns) * layout.column : x;
+		word_shown(prompt, i, area.w, &safe);
+		x += grid_put(grid, area.x + x, area.y + y, area.w - x, safe.data, safe.len,
+		              i == prompt->word ? STYLE_SELECTED : STYLE_HINT) + WORD_GAP;
 	}
+	if (layout.more)
+		paint_more(prompt, grid, &layout, area, height);
 	buf_fini(&safe);
 	return true;
 }

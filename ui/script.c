@@ -95,11 +95,18 @@ static const char *run_keys(const struct statement *s)
 	enum { KEYS_LINE = 256 };
 	uint32_t keys[KEYS_LINE];
 	char *names = strndup(s->rest, s->len);
+	const char *unknown;
+	size_t len;
 	int count = names ? keys_parse(names, keys, KEYS_LINE) : -1;
 
 	free(names);
+	unknown = count < 0 ? keys_unknown(s->rest, s->len, &len) : NULL;
+	if (unknown) {
+		app_fail_on(s->app, "there is no key ", unknown, len);
+		return buf_str(&s->app->message);
+	}
 	if (count < 0)
-		return "unknown key name";
+		return "out of memory";
 	if (count == 0 || count > KEYS_LINE)
 		return count == 0 ? "key: which?" : "too many keys in a line";
 	for (int i = 0; i < count; i++)
