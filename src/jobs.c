@@ -107,7 +107,7 @@ static void make_title(struct job *job, const struct pane *pane, const entry_id 
 		buf_add(title, old, len);
 	}
 	if (job->request.kind == OP_RENAME)
-		buf_printf(title, " %s", name);
+		buf_printf(title, " -> %s", name);
 }
 
 /* Jobs ------------------------------------------------------------------------------------------------ */

@@ -46,6 +46,7 @@ static const struct line lines[] = {
 	{ { "-xq" }, "-xq: unknown option", 0 },
 	{ { "--bye=type", "a" }, "--bye: unknown option", 0 },
 	{ { "--list" }, "--list: no ROOT given", 0 },
+	{ { "--list", "" }, "'': an empty ROOT; the current directory is .", 0 },
 	{ { "--count" }, "--count: no ROOT given", 0 },
 	{ { "--dump" }, "--dump: no ROOT given", 0 },
 	{ { "--batch=x" }, "--batch: no ROOT given", 0 },

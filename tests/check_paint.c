@@ -406,7 +406,7 @@ static const struct {
 	{ { .state = JOB_DONE, .result = { .ok = 3, .failed = 1, .skipped = 2 } }, "x: 3 ok, 1 failed, 2 skipped" },
 	{ { .state = JOB_DONE, .result = { .ok = 3, .skipped = 2 } }, "x: 3 ok, 2 skipped" },
 	{ { .state = JOB_DONE, .result = { .ok = 3 } }, "x: 3 ok" },
-	{ { .state = JOB_FAILED, .error = ERROR_PIPE }, "x: failed: broken pipe" },
+	{ { .state = JOB_FAILED, .error = ERROR_PIPE }, "x: interrupted, its pane was closed, after 0 of 0 items" },
 	{ { .state = JOB_CANCELLED }, "x: cancelled" },
 };
 

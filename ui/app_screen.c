@@ -19,6 +19,13 @@
 
 /* ---- what happens by itself: jobs end, names appear ------------------------------ */
 
+static void add_outcome(const struct op_row *row, struct buf *out)
+{
+	buf_printf(out, ": %s", row->status == OP_OK ? "ok" : row->status == OP_FAILED ? "failed" : "skipped");
+	if (row->error != ERROR_NONE)
+		buf_printf(out, ": %s", error_text(row->error));
+}
+
 /** The one item of a job, for a message with its reason. */
 static void say_item(struct app *app, const struct job *job)
 {
@@ -28,9 +35,12 @@ static void say_item(struct app *app, const struct job *job)
 	const char *detail = op_list_detail(&job->list, row);
 
 	paint_foreign(&p, &text, job->title.data, job->title.len);
-	buf_printf(&text, ": %s", row->status == OP_OK ? "ok" : row->status == OP_FAILED ? "failed" : "skipped");
-	if (row->error != ERROR_NONE)
-		buf_printf(&text, ": %s", error_text(row->error));
+	if (job->request.kind == OP_MKDIR && row->status == OP_OK && detail) {
+		buf_add_str(&text, ": was there already, nothing was made");
+		detail = NULL;
+	} else {
+		add_outcome(row, &text);
+	}
 	if (detail) {
 		buf_add_str(&text, ", ");
 		paint_foreign(&p, &text, detail, strlen(detail));

@@ -235,6 +235,10 @@ static int parse_root(struct command_line *line, const char *argument)
 {
 	size_t len = strcspn(argument, ":/");
 
+	if (!*argument) {
+		buf_add_str(line->why, "'': an empty ROOT; the current directory is .");
+		return -1;
+	}
 	if (argument[len] == ':')
 		return complain(line, argument, strlen(argument), "remote roots are not supported; a local one is ./NAME");
 	if (string_list_add(&line->options->roots, argument) != 0)

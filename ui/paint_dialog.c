@@ -141,6 +141,15 @@ static void add_if_any(struct buf *out, uint64_t count, const char *word)
 	buf_add_str(out, word);
 }
 
+/** What worked on the job has gone: a worker that died, or the pane was closed or got other sources. */
+static void add_interrupted(const struct job *job, struct buf *out)
+{
+	buf_printf(out, "interrupted, %s, after ", job->pane ? "its worker has ended" : "its pane was closed");
+	text_count(out, job->progress.items);
+	buf_add_str(out, " of ");
+	paint_plural(out, job->progress.items_total, "item");
+}
+
 void paint_job_text(const struct paint *p, const struct job *job, struct buf *out)
 {
 	paint_foreign(p, out, job->title.data, job->title.len);
@@ -163,7 +172,10 @@ void paint_job_text(const struct paint *p, const struct job *job, struct buf *ou
 		add_if_any(out, job->result.skipped, " skipped");
 		break;
 	case JOB_FAILED:
-		buf_printf(out, "failed: %s", error_text(job->error));
+		if (job->error == ERROR_PIPE)
+			add_interrupted(job, out);
+		else
+			buf_printf(out, "failed: %s", error_text(job->error));
 		break;
 	case JOB_CANCELLED:
 		buf_add_str(out, "cancelled");

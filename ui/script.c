@@ -40,7 +40,7 @@ int output_write(const char *path, const void *bytes, size_t len)
 			len -= (size_t)done;
 		}
 	}
-	if (path && close(fd) != 0 && error == 0 && errno != EINTR)
+	if (fd != STDOUT_FILENO && close(fd) != 0 && error == 0 && errno != EINTR)
 		error = errno;
 	errno = error;
 	return error ? -1 : 0;
