@@ -11,6 +11,7 @@ import errno
 import os
 import re
 import resource
+import select
 import shutil
 import signal
 import socket
@@ -676,7 +677,7 @@ class Churn(threading.Thread):
                 os.unlink(name, dir_fd=here)
             self.count += 1
             if self.count % 5 == 0:
-                time.sleep(0.001)
+                os.sched_yield()
         os.close(here)
 
 
@@ -797,18 +798,20 @@ def mount_in_between(tmp, libc):
     mounted(libc, b'tmpfs', tmp + b'/new', b'tmpfs')
     open(tmp + b'/new/there', 'w', encoding='ascii').close()
     for flags, expected in ((), {b't/d', b't/d/there'}), (('-x',), {b't/d'}):
-        log = tmp + b'/log'
-        open(log, 'w', encoding='ascii').close()
+        log = tmp + b'/log%d' % len(flags)
+        os.mkfifo(log)
+        trace = os.open(log, os.O_RDWR)
+        seen = b''
         words = ['strace', '-f', '-qq', '-o', log, '-e', 'trace=openat2', '-e', 'inject=openat2:delay_enter=1000000:when=1',
                  MUNTIN, '--no-config', *LIST, '-j1', '--max-depth=2', *flags, b't']
         with subprocess.Popen(words, cwd=tmp, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env={**os.environ, **SANE}) as child:
-            until = time.monotonic() + PATIENCE
-            while b'openat2(' not in open(log, 'rb').read() and time.monotonic() < until:
-                time.sleep(0.01)
+            while b'openat2(' not in seen and select.select([trace], [], [], PATIENCE)[0]:
+                seen += os.read(trace, 4096)
             mounted(libc, tmp + b'/new', tmp + b'/t/d', None, MS_BIND)
             out, err = child.communicate(timeout=PATIENCE)
         equal((child.returncode, err), (0, b''))
         equal({path for path in records(out)[0] if path.startswith(b't/d')}, expected, flags)
+        os.close(trace)
         libc.umount2(tmp + b'/t/d', 2)
 
 

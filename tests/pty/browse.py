@@ -6,9 +6,8 @@ what /proc tells of its processes.
 import os
 import shutil
 import sys
-import time
 
-from term import PATIENCE, alive, children_of
+from term import alive, children_of, tasks_of
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 SPINNING = '⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏'
@@ -101,7 +100,7 @@ def all_complete(term, timeout=20):
         shown = panes(term)
         return shown and all('✓' in pane.title for pane in shown)
     term.wait(done, timeout, '✓ in all panes')
-    still(term, 0.06)                       # the rest of that picture may still be on its way
+    handled(term)                           # the rest of that picture may still be on its way
 
 
 def wait_pane(term, index, condition, what, timeout=10):
@@ -134,29 +133,33 @@ def command(term, line):
     term.keys(':', line, 'Enter')
 
 
-def still(term, seconds=0.4):
-    """Wait until nothing was written to the terminal for a while."""
-    deadline = time.monotonic() + 30 * PATIENCE
-    while True:
-        before = len(term.output)
-        begun = time.monotonic()
-        while time.monotonic() < begun + seconds:
-            term.drain()
-            if len(term.output) != before:
-                break
-            time.sleep(0.01)
-        if len(term.output) == before:
-            return
-        assert time.monotonic() < deadline, 'the screen does not come to rest'
+def everybody(term):
+    """All threads of the program: of the supervisor, the interface, and what they have started."""
+    return [tid for pid in [term.pid, *family(term)] for tid in tasks_of(pid)]
 
 
-def check_frame(term):
+def resting(term):
+    """Does nothing go on any more? All threads wait for something from outside, and nothing that was typed or painted is under way."""
+    return term.at_rest(lambda: everybody(term), True)
+
+
+def still(term):
+    """Wait until nothing goes on any more, not even a wait for a time."""
+    term.wait(lambda: resting(term), 30, 'rest')
+
+
+def handled(term):
+    """Wait until what was typed is on the screen, while panes may go on moving by themselves."""
+    term.wait(lambda: term.at_rest(lambda: [term.interface()], False), 30, 'a picture')
+
+
+def check_frame(term, settle=still):
     """What stands on the screen is what a repaint from nothing gives."""
-    still(term)
+    settle(term)
     before, cursor, length = term.text(), term.screen.cursor, len(term.output)
     term.keys('^l')
     term.wait(lambda: len(term.output) > length, what='output after a redraw')
-    still(term)
+    settle(term)
     assert (term.text(), term.screen.cursor) == (before, cursor), \
         'a redraw changes the screen from\n%s\nto\n%s' % (before, term.text())
 

@@ -84,6 +84,60 @@ def children_of(pid):
     return [other for other in processes() if (stat_fields(other) or [b'', b''])[1] == b'%d' % pid]
 
 
+# Calls that wait, by machine and number: which of the arguments limits the time, and what it is then when it does not.
+_FOREVER = {
+    'x86_64': {7: (3, 0xffffffff), 271: (3, 0), 202: (4, 0), 23: (5, 0), 270: (5, 0), 232: (4, 0xffffffff), 281: (4, 0xffffffff)},
+    'aarch64': {73: (3, 0), 98: (4, 0), 72: (5, 0), 22: (4, 0xffffffff)},
+}.get(os.uname().machine, {})
+# Those that do nothing but wait for a time: the program has none, but the runtime of a sanitizer may.
+_NAPS = {'x86_64': (35, 230), 'aarch64': (101, 115)}.get(os.uname().machine, ())
+
+
+def tasks_of(pid):
+    """The numbers of its threads."""
+    try:
+        return [int(name) for name in os.listdir('/proc/%d/task' % pid)]
+    except OSError:
+        return []
+
+
+def call_of(tid):
+    """The call it is in: number and arguments, or `running`. Where nobody may see that, one that is no known one."""
+    try:
+        with open('/proc/%d/syscall' % tid, encoding='ascii') as file:
+            return file.read().split()
+    except PermissionError:
+        return ['-1']
+
+
+def wait_of(tid):
+    """What a thread waits for: (how often it has run, whether without a limit of time); None while it runs or is gone."""
+    try:
+        with open('/proc/%d/status' % tid, encoding='utf-8', errors='replace') as file:
+            status = dict(line.split(':', 1) for line in file if ':' in line)
+        state = status['State'].split()[0]
+        if state in ('Z', 'X'):
+            return (), True                 # ended, though another thread of it may hang
+        call = call_of(tid)
+    except OSError:
+        return None
+    if state not in ('S', 'D', 'T', 't', 'I') or call[0] == 'running':
+        return None
+    runs = status['voluntary_ctxt_switches'].strip(), status['nonvoluntary_ctxt_switches'].strip()
+    if int(call[0]) in _NAPS:
+        return (), True
+    place, never = _FOREVER.get(int(call[0]), (0, 0))
+    return runs, place == 0 or int(call[place], 16) & (0xffffffff if never else ~0) == never
+
+
+def waits_of(tids, forever):
+    """What all these threads wait for, when they all do, and `forever` none of them for a time; else None."""
+    waits = {tid: wait_of(tid) for tid in tids}
+    if not all(wait and (wait[1] or not forever) for wait in waits.values()):
+        return None
+    return waits
+
+
 def _close_others(kept):
     for fd in [int(name) for name in os.listdir('/proc/self/fd')]:
         if fd > 2 and fd not in kept:
@@ -184,6 +238,7 @@ class Terminal:
         self.lost = False
         self._reported = b''
         self.master, slave = os.openpty()
+        self._path = os.ttyname(slave)
         self.set_size(cols, rows, tell=False)
         self.first_modes = termios.tcgetattr(slave)
         orders, self._orders = os.pipe()
@@ -291,6 +346,24 @@ class Terminal:
         """Wait until the program has ended; its exit status, or -n for a signal."""
         self.wait(lambda: self.status is not None, timeout, 'end of the program')
         return self.status
+
+    def untaken(self):
+        """Is something typed that nobody has read yet? poll(2) on a terminal lets the kernel bring it there first."""
+        slave = os.open(self._path, os.O_RDONLY | os.O_NOCTTY | os.O_NONBLOCK)
+        try:
+            return bool(select.select([slave], [], [], 0)[0])
+        finally:
+            os.close(slave)
+
+    def at_rest(self, tids, forever):
+        """
+        Have these threads done with all that was typed, and was all they wrote taken? Then they wait, `forever` for nothing
+        that comes with time, and none of them runs while we look.
+        """
+        before = waits_of(tids(), forever)
+        if not before or self.untaken() or self._take(0):
+            return False
+        return waits_of(tids(), forever) == before
 
     def drain(self):
         """Take what has already arrived."""

@@ -1,17 +1,12 @@
 """The whole program on a terminal: browsing, sizes, signals, job control, pasting, and silence."""
 import os
 import random
-import re
-import shutil
 import signal
-import subprocess
-import tempfile
 import termios
-import time
 
-from browse import (all_complete, check_frame, check_gone, check_left, command, current, family, key, panes, plant, plant_many,
-                    start, still, three_trees, wait_pane, wait_title, with_worker)
-from term import Limit, state_of
+from browse import (all_complete, check_frame, check_gone, check_left, command, current, everybody, family, key, panes, plant,
+                    plant_many, resting, start, still, three_trees, wait_pane, wait_title, with_worker)
+from term import Limit, Timeout, state_of, wait_of, waits_of
 
 
 def test_browse_three_trees(ctx):
@@ -310,7 +305,7 @@ def check_alive_and_whole(term, root, before):
     """It still listens, and nothing was changed."""
     for _ in range(20):
         term.keys('Esc')
-        still(term, 0.15)
+        still(term)
         if 'y/N' not in term.text():
             break
     term.keys('?')
@@ -333,7 +328,7 @@ def test_paste(ctx):
         term = start(ctx, root)
         assert 2004 in term.screen.modes, 'the terminal was not asked to mark what is pasted'
         term.send(b'\x1b[200~' + text + b'\x1b[201~')
-        still(term, 0.3)
+        still(term)
         assert 'y/N' not in term.text(), 'pasted text opened a question:\n' + term.text()
         check_alive_and_whole(term, root, before)
         leave_help_and_quit(term)
@@ -345,10 +340,10 @@ def test_paste_into_a_prompt(ctx):
     term.keys('m')
     term.wait(lambda: 'mkdir' in term.text())
     term.send(b'\x1b[200~new\x1b[31m\nname\r\x1b[201~')
-    still(term, 0.3)
+    still(term)
     assert os.listdir(root) == ['one'], 'pasted text ran a command: %s' % os.listdir(root)
     term.keys('Esc')
-    still(term, 0.2)
+    still(term)
     term.keys('q')
     check_left(term, 0)
 
@@ -358,7 +353,7 @@ def test_paste_answers_no_question(ctx):
     term = start(ctx, root)
     key(term, 'X', 'y/N')
     term.send(b'\x1b[200~y\x1b[201~')
-    still(term, 0.3)
+    still(term)
     check_alive_and_whole(term, root, ['d1', 'd2'])
     leave_help_and_quit(term)
 
@@ -370,7 +365,7 @@ def test_burst(ctx):
     for text in (b'Xy', b'jXy', b'Xyy\nXyy\n', b'XyXyXyXy'):
         term = start(ctx, root)
         term.send(text)
-        still(term, 0.3)
+        still(term)
         check_alive_and_whole(term, root, before)
         leave_help_and_quit(term)
 
@@ -386,7 +381,7 @@ def test_typed_ahead(ctx):
         for byte in text:
             term.send(bytes([byte]))
         os.kill(interface, signal.SIGCONT)
-        still(term, 0.3)
+        still(term)
         check_alive_and_whole(term, root, ['d1', 'd2'])
         leave_help_and_quit(term)
 
@@ -396,15 +391,15 @@ def test_the_question_is_answered_by_its_own_key(ctx):
     term = start(ctx, root)
     for name in ('Enter', 'Esc', 'n', 'X', 'Space'):
         key(term, 'X', 'y/N')
-        still(term, 0.15)
+        still(term)
         term.keys(name)
-        still(term, 0.15)
+        still(term)
         if 'y/N' in term.text():
             term.keys('Esc')
             term.wait(lambda: 'y/N' not in term.text(), what='end of the question')
         assert sorted(os.listdir(root)) == ['d1', 'd2'], name
     key(term, 'X', 'y/N')
-    still(term, 0.15)
+    still(term)
     term.keys('y')
     term.wait_text(': 2 ok')
     assert os.listdir(root) == ['d2']
@@ -414,47 +409,22 @@ def test_the_question_is_answered_by_its_own_key(ctx):
 
 # ---- silence -----------------------------------------------------------------------------------
 
-def calls_of(pid, log, seconds):
-    """The system calls that a process and its threads begin in so many seconds."""
-    trace = subprocess.Popen(['strace', '-f', '-qq', '-o', log, '-p', str(pid)], stdin=subprocess.DEVNULL,
-                             stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
-    try:
-        time.sleep(seconds)
-        if trace.poll() is not None:
-            return None
-    finally:
-        if trace.poll() is None:
-            trace.send_signal(signal.SIGINT)
-        trace.wait()
-        trace.stderr.close()
-    with open(log, encoding='utf-8', errors='replace') as file:
-        return [line for line in file if not re.search(r'resumed|restart_syscall|<unfinished|<detached|poll\(.*\)? *$', line)]
-
-
-def all_calls(log):
-    """How many calls the log has in all: the one that was waiting counts once for each process."""
-    with open(log, encoding='utf-8', errors='replace') as file:
-        return sum(1 for line in file)
-
-
 def test_idle(ctx):
-    if not shutil.which('strace'):
-        ctx.skip('strace')
+    """No thread of any process waits for a time: nothing will wake them but a key, a signal or a change on disk."""
     roots = three_trees(ctx)
     for backend in ('threads', 'workers'):
         term = start(ctx, '-b', backend, *roots)
         term.keys('j')
-        still(term, 1.0)
-        pids = [term.pid] + family(term)
-        logs = tempfile.mkdtemp(dir=ctx.dir)
-        for pid in pids:
-            log = os.path.join(logs, str(pid))
-            calls = calls_of(pid, log, 3.0)
-            if calls is None:
-                ctx.skip('ptrace for strace')
-            waiting = len(os.listdir('/proc/%d/task' % pid))
-            assert calls == [] and all_calls(log) <= 2 * waiting, \
-                '%s: process %d is not silent:\n%s' % (backend, pid, open(log, encoding='utf-8').read())
+        try:
+            term.wait(lambda term=term: resting(term), 30, 'rest')
+        except Timeout as timeout:
+            waits = {(open('/proc/%d/comm' % tid, encoding='utf-8').read().strip(), tid): wait_of(tid) for tid in everybody(term)}
+            raise AssertionError('%s: not silent: %s' % (backend, waits)) from timeout
+        before = waits_of(everybody(term), True)
+        timers = [open('/proc/%d/timers' % pid, encoding='ascii').read() for pid in [term.pid, *family(term)]
+                  if os.path.exists('/proc/%d/timers' % pid)]
+        assert before and not any(timers), (before, timers)
+        pids = [term.pid, *family(term)]
         term.keys('q')
         check_left(term, 0, pids[1:])
 

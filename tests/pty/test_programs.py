@@ -193,10 +193,10 @@ def look_at_bytes(ctx, *args):
     key(term, 'g', '00000000  00 01')
     for _ in range(5):
         term.keys('PgDn')
-    still(term, 0.1)
+    still(term)
     term.set_size(40, 10)
     term.wait_text('byte')
-    still(term, 0.2)
+    still(term)
     term.set_size(100, 20)
     term.wait(lambda: current(term) is None and ' 40 41 42 43 ' in term.text(), what='the lines of the larger screen')
     term.keys('Esc')
@@ -247,7 +247,7 @@ def test_file_that_goes(ctx):
     os.unlink(os.path.join(root, 'file'))
     key(term, 'G', 'no such file')
     term.keys('Esc')
-    still(term, 0.1)
+    still(term)
     term.keys('q')
     check_left(term, 0)
 
@@ -262,7 +262,7 @@ def test_special_files_are_not_opened(ctx):
     for name in ('v', 'e', 'Enter'):
         key(term, name, 'a special file is not opened')
         term.keys('k', 'j')
-        still(term, 0.1)
+        still(term)
     term.keys('q')
     check_left(term, 0)
 

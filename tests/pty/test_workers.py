@@ -5,7 +5,7 @@ import re
 import signal
 import time
 
-from browse import (all_complete, check_frame, check_gone, check_left, current, descriptors, family, memory_peak, panes, plant,
+from browse import (all_complete, check_frame, check_gone, check_left, current, descriptors, family, handled, memory_peak, panes, plant,
                     plant_many, start, still, threads, three_trees, wait_pane, wait_title, with_worker)
 from term import PATIENCE, Limit, alive, children_of, state_of
 
@@ -20,7 +20,7 @@ def workers(term):
 def check_lively(term, index):
     """The pane takes keys and its rows are right."""
     for _ in range(10):
-        still(term, 0.06)                   # between two pictures, the cursor rests in the active pane
+        handled(term)                       # between two pictures, the cursor rests in the active pane
         x = term.screen.cursor[0]
         pane = panes(term)[index] if len(panes(term)) > index else None
         if pane and pane.x < x < pane.x + pane.w:
@@ -40,14 +40,14 @@ def test_same_as_threads(ctx):
     roots = three_trees(ctx)
     term = start(ctx, *roots)
     term.keys('j', 'Space', 'o', 'j')
-    still(term, 0.2)
+    still(term)
     def shown():
         return [(pane.title, pane.rows) for pane in panes(term)], current(term)
     before = shown()
     term.keys('B')
     term.wait(lambda: 'worker' in panes(term)[2].bottom and len(workers(term)) == 3, what='three workers')
     all_complete(term)
-    still(term, 0.2)
+    still(term)
     assert shown() == before, 'workers:\n%s\nthreads:\n%s' % (shown(), before)
     term.keys('q')
     check_left(term, 0)
@@ -63,11 +63,11 @@ def test_names_of_processes(ctx):
             assert file.read() == b'muntin-worker\n'
     term.keys('W')
     term.wait_text('sources')
-    still(term, 0.1)
+    handled(term)
     for pid in workers(term):
         assert str(pid) in term.text(), term.text()
     term.keys('Esc')
-    still(term, 0.1)
+    term.wait(lambda: '─ sources' not in term.text() and ' sources ─' not in term.text(), what='end of the dialog')
     term.keys('q')
     check_left(term, 0)
 
@@ -113,7 +113,7 @@ def test_killed(ctx):
     wait_title(term, 0, '✗')
     assert 'signal 9' in panes(term)[0].title or 'signal 9' in term.text(), term.text()
     assert panes(term)[0].names()[:3] == ['docs/', 'empty/', 'src/'], 'the rows have gone'
-    still(term, 0.5)
+    still(term)
     assert len(workers(term)) == 2
     check_lively(term, 1)
     term.keys('Tab', 'Tab', 'R')
@@ -128,7 +128,7 @@ def worker_of(term, root):
     """The pid of the worker of a root, as `W` tells it."""
     term.keys('W')
     term.wait_text('sources')
-    still(term, 0.1)
+    handled(term)
     lines = [line for line in term.text().split('\n') if os.path.basename(root) in line and 'pid' in line]
     screen = term.text()
     term.keys('Esc')
@@ -229,7 +229,7 @@ def settled_counts(term, expected=None):
     if expected:
         term.wait(lambda: counts(term) == expected, 5, 'counts as before: %s (now %s)' % (expected, counts(term)))
     else:
-        still(term, 0.5)
+        still(term)
     return counts(term)
 
 
@@ -253,7 +253,7 @@ def test_toggled_100_times(ctx):
     term = start(ctx, three_trees(ctx)[0], many)
     term.keys('j', 'j', 'Space', 'Space')
     term.wait_text('2 marked')
-    still(term, 0.3)
+    still(term)
     cursor = current(term)
     before = settled_counts(term)
     for turn in range(100):
@@ -286,7 +286,7 @@ def test_rescanned_1000_times(ctx):
             if turn % 7 == 0:
                 term.drain()
             if turn % 50 == 0:
-                still(term, 0.05)
+                handled(term)
         after = settled_counts(term, before)
         assert after == before, '%s: descriptors, threads, children: %s, before %s' % (backend, after, before)
         assert '1 marked' in term.text() and current(term) == 'src/', (current(term), term.text())
@@ -343,7 +343,7 @@ def check_frame_unless_animated(term):
         if '✗' not in panes(term)[0].title:
             return
         try:
-            check_frame(term)
+            check_frame(term, handled)
             return
         except AssertionError:
             if not left:
@@ -478,14 +478,14 @@ def test_extreme_attributes(ctx):
     """The largest and smallest times, modes, sizes and numbers are shown somehow, each on its own row."""
     term = bad_worker(ctx, 'attrs')
     wait_pane(term, 0, lambda pane: '✓' in pane.title or 'damaged' in '\n'.join([pane.title, *pane.lines]), 'an end', 10)
-    still(term, 0.2)
+    handled(term)
     rows = panes(term)[0].rows
     assert len(rows) == 6 or 'damaged' in '\n'.join([panes(term)[0].title, *rows]), rows
     for _ in rows:
         term.keys('i')
-        term.wait_text('permissions  ')
+        term.wait_text('┌ info')
         term.keys('Esc')
-        still(term, 0.08)
+        term.wait(lambda: '┌ info' not in term.text(), what='end of the dialog')
         term.keys('j')
     check_harmless(term)
 
@@ -514,25 +514,10 @@ def test_deep_without_end(ctx):
     wait_pane(term, 0, lambda pane: re.search(r'\d\d,\d\d\d', pane.title), 'some ten thousand directories', 20)
     check_lively(term, 1)
     term.keys('Tab')
-    still_keys(term)
+    handled(term)                           # Tab and Esc would be one key otherwise
     term.keys('Esc')
     wait_title(term, 0, '◼')
     check_harmless(term, limit=512 * MEGABYTE)
-
-
-def still_keys(term):
-    """A moment between Tab and Esc, which would be one key otherwise."""
-    pause = time.monotonic() + 0.15
-    while time.monotonic() < pause:
-        term.drain()
-
-
-def still_or(term, condition, seconds=0.25):
-    """Wait a while for a condition."""
-    until = time.monotonic() + seconds * PATIENCE
-    while time.monotonic() < until and not condition():
-        term.drain()
-        time.sleep(0.005)
 
 
 def test_mutations(ctx):
@@ -546,11 +531,13 @@ def test_mutations(ctx):
             return int(file.read() or 0)
     for turn in range(60):
         before = count()
-        for _ in range(40):
+
+        def came(before=before):
             if count() > before:
-                break
-            term.keys('R')                  # while it still runs or has just died this starts no other one
-            still_or(term, lambda before=before: count() > before)
-        assert count() > before, 'mutation %d did not come:\n%s' % (turn, term.text())
+                return True
+            if term.at_rest(lambda: [term.interface()], False):
+                term.keys('R')              # while it still runs or has just died this starts no other one
+            return False
+        term.wait(came, 30, 'mutation %d' % turn)
         assert alive(term.interface()), 'the interface died of mutation %d' % turn
     check_harmless(term)
