@@ -154,6 +154,9 @@ void app_say_problems(struct app *app, const char *lines, size_t len);
 /** Give back the memory of messages. */
 void app_free_messages(struct app *app);
 
+/** Write what a run leaves behind, once the screen is the shell's again: what was chosen, the directory for --cwd-file. */
+void app_write_results(struct app *app);
+
 /** Take a key as if typed now. */
 void app_key(struct app *app, const struct term_event *event);
 

@@ -133,6 +133,16 @@ bool names_busy(const struct app *app)
 	return app->names && app->names->draft;
 }
 
+void names_left(const struct app *app, struct buf *out)
+{
+	const char *path = names_busy(app) ? draft_path(app->names->draft) : NULL;
+
+	if (!path)
+		return;
+	buf_add_str(out, "the names that were being edited are in ");
+	text_add(out, path, strlen(path), options_text_flags());
+}
+
 bool names_own(const struct app *app, const struct job *job)
 {
 	return app->names && app->names->job == job;

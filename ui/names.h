@@ -24,6 +24,9 @@ bool names_busy(const struct app *app);
 /** Is it the job of the text that is kept? */
 bool names_own(const struct app *app, const struct job *job);
 
+/** Append where the file of a text is that was not read back: the program ends while it is edited, and it stays. */
+void names_left(const struct app *app, struct buf *out);
+
 /** Forget the text that is kept. */
 void names_free(struct app *app);
 

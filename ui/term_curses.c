@@ -14,10 +14,8 @@
 #include "term.h"
 
 #include <curses.h>
-#include <fcntl.h>
 #include <langinfo.h>
 #include <pthread.h>
-#include <signal.h>
 #include <string.h>
 #include <strings.h>
 #include <termcap.h>
@@ -54,20 +52,6 @@ struct curses_term {
 	bool ansi;               /* control sequences begin with ESC [ */
 	pthread_t owner;
 };
-
-/** The signals that curses would like to handle, and what is done about them instead. */
-static const int curses_signals[] = { SIGINT, SIGTERM, SIGTSTP, SIGWINCH };
-
-struct dispositions {
-	struct sigaction actions[ARRAY_LEN(curses_signals)];
-};
-
-/** Save what is done about them, or bring it back. */
-static void keep_dispositions(struct dispositions *saved, bool back)
-{
-	for (size_t i = 0; i < ARRAY_LEN(curses_signals); i++)
-		sigaction(curses_signals[i], back ? &saved->actions[i] : NULL, back ? NULL : &saved->actions[i]);
-}
 
 static struct curses_term *curses_of(struct term *term)
 {
@@ -349,17 +333,17 @@ static bool curses_behind(const struct term *term)
 static void curses_leave(struct term *term)
 {
 	struct curses_term *self = curses_of(term);
-	struct dispositions saved;
+	struct tty_signals saved;
 
 	if (!term->active)
 		return;
 	if (curses_behind(term))
 		tcflush(term->fd, TCOFLUSH);  /* endwin() waits until all is sent, and nobody reads it */
-	keep_dispositions(&saved, false);
+	tty_keep_signals(&saved, false);
 	if (self->ansi)
 		tty_send_str(&self->tty, "\033[?2004l");
 	endwin();
-	keep_dispositions(&saved, true);
+	tty_keep_signals(&saved, true);
 	term->active = false;
 }
 
@@ -374,17 +358,17 @@ static void curses_redraw(struct term *term)
 static int curses_enter(struct term *term)
 {
 	struct curses_term *self = curses_of(term);
-	struct dispositions saved;
+	struct tty_signals saved;
 
 	if (self->tty.lost)
 		return -1;
 	if (term->active)
 		return 0;
-	keep_dispositions(&saved, false);
+	tty_keep_signals(&saved, false);
 	erase();
 	curses_redraw(term);
 	refresh();
-	keep_dispositions(&saved, true);
+	tty_keep_signals(&saved, true);
 	if (self->ansi)
 		tty_send_str(&self->tty, "\033[?2004h");
 	curses_flush(term);
@@ -426,17 +410,6 @@ static void teach_keys(struct input *input)
 			input_teach(input, capability(name), key);
 }
 
-/** A stream of our own on the terminal, as newterm() wants one. */
-static FILE *stream_on(int fd, const char *mode)
-{
-	int copy = fcntl(fd, F_DUPFD_CLOEXEC, 3);
-	FILE *stream = copy < 0 ? NULL : fdopen(copy, mode);
-
-	if (!stream && copy >= 0)
-		close(copy);
-	return stream;
-}
-
 /**
  * Curses would put back the terminal's own palette whenever it leaves the screen, and with it take away colours that the
  * user has set. We never change one: let it have nothing to send.
@@ -452,8 +425,8 @@ static void keep_palette(void)
 /** Have curses take the terminal over. Returns whether it did. */
 static bool open_screen(struct curses_term *self, const char *type)
 {
-	self->in = stream_on(self->term.fd, "r");
-	self->out = stream_on(self->term.fd, "w");
+	self->in = tty_stream(self->term.fd, "r");
+	self->out = tty_stream(self->term.fd, "w");
 	if (!self->in || !self->out)
 		return false;
 	use_env(FALSE);
@@ -496,15 +469,15 @@ static struct curses_term *curses_new(int fd, const struct termios *modes)
 struct term *term_curses_new(int fd, const char *type, struct buf *why)
 {
 	struct termios modes;
-	struct dispositions saved;
+	struct tty_signals saved;
 	bool is_tty = isatty(fd) && tcgetattr(fd, &modes) == 0;
 	const char *problem = is_tty ? load_type(type) : "not a terminal";
 	struct curses_term *self = problem ? NULL : curses_new(fd, &modes);
 
 	if (self) {
-		keep_dispositions(&saved, false);
+		tty_keep_signals(&saved, false);
 		self->term.active = open_screen(self, type);
-		keep_dispositions(&saved, true);
+		tty_keep_signals(&saved, true);
 	}
 	if (self && self->term.active) {
 		if (self->ansi)

@@ -33,6 +33,24 @@ int term_tty_open(void)
 	return open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC);
 }
 
+void tty_keep_signals(struct tty_signals *saved, bool back)
+{
+	static const int signals[TTY_SIGNALS] = { SIGINT, SIGTERM, SIGTSTP, SIGWINCH };
+
+	for (size_t i = 0; i < TTY_SIGNALS; i++)
+		sigaction(signals[i], back ? &saved->actions[i] : NULL, back ? NULL : &saved->actions[i]);
+}
+
+FILE *tty_stream(int fd, const char *mode)
+{
+	int copy = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+	FILE *stream = copy < 0 ? NULL : fdopen(copy, mode);
+
+	if (!stream && copy >= 0)
+		close(copy);
+	return stream;
+}
+
 void tty_size(const struct tty *tty, int *cols, int *rows)
 {
 	struct winsize size;

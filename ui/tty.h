@@ -8,11 +8,27 @@
 #include "buf.h"
 #include "input.h"
 
+#include <signal.h>
+#include <stdio.h>
+
 struct tty {
 	int fd;              /* borrowed */
 	bool lost;           /* end of input or an error: it will not come back */
 	struct input input;  /* what was read and not yet taken */
 };
+
+enum { TTY_SIGNALS = 4 };
+
+/** What is done about the signals that curses would like to handle. */
+struct tty_signals {
+	struct sigaction actions[TTY_SIGNALS];
+};
+
+/** Save that, or bring it `back`.   Thread: main. */
+void tty_keep_signals(struct tty_signals *saved, bool back);
+
+/** A stream of our own on a descriptor, as newterm() wants one; NULL with errno. Close it.   Thread: main. */
+FILE *tty_stream(int fd, const char *mode);
 
 /** How large it is, at least 1×1; 80×24 when it does not say.   Thread: main. */
 void tty_size(const struct tty *tty, int *cols, int *rows);

@@ -206,3 +206,25 @@ signal.pause()''' % ctx.path('waits'), '')
     os.kill(term.pid, signal.SIGTERM)
     check_left(term, 128 + signal.SIGTERM)
     assert sorted(contents(root)) == [b'a', b'b']
+
+
+def test_ended_while_they_are_edited(ctx):
+    """What was written is not lost: the file stays, and the last line on standard error tells where."""
+    root = plant(ctx.path('tree'), 'a', 'b')
+    edited = Edited(ctx, root)
+    term = edited.term
+    term.keys('Space', 'Space')
+    term.wait_text('2 marked')
+    edited.edit('print("at work", flush=True); signal.pause()', 'at work')
+    pids = [term.interface(), *children_of(term.interface())]
+    os.kill(pids[0], signal.SIGTERM)
+    assert term.wait_end() == 128 + signal.SIGTERM
+    [left] = os.listdir(edited.temporary)
+    term.drain()
+    assert ('the names that were being edited are in %s/%s' % (edited.temporary, left)).encode() in term.output
+    assert open(os.path.join(edited.temporary, left), 'rb').read() == b'a\nb\n'
+    for pid in pids[1:]:
+        try:
+            os.kill(pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
