@@ -54,20 +54,44 @@ MUN_NODISCARD int fsys_create_private(int dirfd, const char *name, const void *b
 MUN_NODISCARD int fsys_unlink(int dirfd, const char *name);
 MUN_NODISCARD int fsys_rmdir(int dirfd, const char *name);
 
+enum { FSYS_PRIVATE_NAME = 17 };
+
+/** A name for something of ours that is gone soon: `.muntin-XXXXXXXX`, terminated. `attempt` varies it. */
+void fsys_private_name(char name[FSYS_PRIVATE_NAME], unsigned attempt);
+
+/** A private directory: only we give and take names in it, so that what was looked at there is what is removed. */
+struct fsys_stage {
+	int fd;
+	char name[FSYS_PRIVATE_NAME];
+};
+
+/** Make one in `dirfd`. ENOTSUP where it would not be private: modes or owners are not kept. */
+MUN_NODISCARD int fsys_stage_open(int dirfd, struct fsys_stage *stage);
+
+/** Let it go. Returns whether it is gone: it stays when something is still in it. */
+bool fsys_stage_close(int dirfd, struct fsys_stage *stage);
+
 /** How a rename was kept from replacing something. */
 enum fsys_rename {
 	FSYS_RENAME_ATOMIC,    /* the system guaranteed it */
 	FSYS_RENAME_LINK,      /* by a second link, then the first one removed: atomic too */
 	FSYS_RENAME_MKDIR,     /* a directory, onto an empty one that was made for it */
 	FSYS_RENAME_UNCERTAIN, /* only looked before: say so */
+	FSYS_RENAME_BOTH,      /* it failed, and the object has both names: neither could be taken away */
+};
+
+/** What there is to tell of a rename. */
+struct fsys_renamed {
+	enum fsys_rename how;
+	char left[FSYS_PRIVATE_NAME]; /* a private directory beside it that stays: something that met us has its name in use. Or empty */
 };
 
 /**
  * Give an object another name, never replacing one that exists (EEXIST). `is_dir` chooses the way around when
- * the system has no such call. `*how` may be NULL.
+ * the system has no such call. `*told` may be NULL.
  */
 MUN_NODISCARD int fsys_rename_new(
-	int from_dir, const char *from, int to_dir, const char *to, bool is_dir, enum fsys_rename *how);
+	int from_dir, const char *from, int to_dir, const char *to, bool is_dir, struct fsys_renamed *told);
 
 /**
  * Move an object into or within a private directory, where no name is in use and nobody else makes one: in one step,

@@ -109,7 +109,7 @@ struct op *op_new(const char *root, struct op_request *request)
 	if (op) {
 		op->root_fd = -1;
 		op->parent.fd = -1;
-		op->parent.stage = -1;
+		op->parent.stage.fd = -1;
 		atomic_init(&op->stop, false);
 		op->request = *request;
 		op_request_init(request, request->kind);

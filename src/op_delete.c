@@ -20,58 +20,12 @@
 #include <errno.h>
 #include <unistd.h>
 
-enum { STAGE_TRIES = 100 };
-
 /* ---- the private directory -------------------------------------------------------------------------------- */
 
 void op_stage_close(struct op *op)
 {
-	struct op_parent *parent = &op->parent;
-
-	if (parent->stage < 0)
-		return;
-	fsys_close(parent->stage);
-	parent->stage = -1;
-	/* It fails when something in it could not be moved back: then it stays. */
-	(void)!fsys_rmdir(parent->fd, parent->stage_name);
-}
-
-/* Ours alone, and on the mount of its directory. */
-static bool is_private(const struct attrs *attrs, const struct attrs *dir)
-{
-	if (!S_ISDIR(attrs->mode) || attrs->uid != geteuid() || attrs->mode & 077)
-		return false;
-	return !op_is_mount(attrs, dir->dev, dir->mnt);
-}
-
-/* Returns ERROR_NONE, or why there is no private directory. */
-static enum error stage_open(struct op *op)
-{
-	struct op_parent *parent = &op->parent;
-	struct attrs attrs;
-	int got = -1;
-
-	if (parent->stage >= 0)
-		return ERROR_NONE;
-	errno = EEXIST;
-	for (unsigned i = 0; got != 0 && errno == EEXIST && i < STAGE_TRIES; i++) {
-		op_private_name(parent->stage_name, i);
-		got = fsys_mkdir(parent->fd, parent->stage_name, 0700);
-	}
-	if (got != 0)
-		return error_from_errno(errno);
-	parent->stage = fsys_hold_dir(parent->fd, parent->stage_name);
-	if (parent->stage < 0) {
-		enum error error = error_from_errno(errno);
-
-		(void)!fsys_rmdir(parent->fd, parent->stage_name);
-		return error;
-	}
-	if (fsys_stat(parent->stage, "", 0, &attrs) == 0 && is_private(&attrs, &parent->attrs))
-		return ERROR_NONE;
-	/* On some file systems all have the same owner and mode: FAT, a network's. Or somebody was quicker. */
-	op_stage_close(op);
-	return ERROR_NOTSUP;
+	if (op->parent.stage.fd >= 0)
+		(void)fsys_stage_close(op->parent.fd, &op->parent.stage);
 }
 
 /* Errors of moving after which the target is removed in its place instead. */
@@ -103,7 +57,7 @@ static bool move_back(struct op *op, const char *name, bool is_dir)
 {
 	struct op_parent *parent = &op->parent;
 
-	return fsys_rename_new(parent->stage, name, parent->fd, name, is_dir, NULL) == 0;
+	return fsys_rename_new(parent->stage.fd, name, parent->fd, name, is_dir, NULL) == 0;
 }
 
 /* Tell where something is that could not get its name back, because something new has it. */
@@ -112,7 +66,7 @@ static const char *left_in(struct op *op, const char *what)
 	struct buf text = BUF_INIT;
 	const char *str;
 
-	buf_printf(&text, "%s is left in %s: its name is in use", what, op->parent.stage_name);
+	buf_printf(&text, "%s is left in %s: its name is in use", what, op->parent.stage.name);
 	str = buf_str(&text);
 	for (size_t i = 0; i < sizeof op->detail; i++) {
 		op->detail[i] = str ? str[i] : '\0';
@@ -243,10 +197,10 @@ static enum error remove_staged(struct op *op, uint32_t top)
 	struct attrs attrs = { .mode = 0 };
 	bool planned_one;
 
-	planned_one = fsys_stat(op->parent.stage, name, FSYS_SYNC, &attrs) == 0 &&
-		      op_node_is(op, node, &attrs, op->parent.stage);
+	planned_one = fsys_stat(op->parent.stage.fd, name, FSYS_SYNC, &attrs) == 0 &&
+		      op_node_is(op, node, &attrs, op->parent.stage.fd);
 	if (planned_one)
-		error = remove_tree(op, top, op->parent.stage);
+		error = remove_tree(op, top, op->parent.stage.fd);
 	else
 		stay(op, top, OP_SKIPPED, ERROR_CHANGED);
 	node = &op->nodes[top];
@@ -271,11 +225,11 @@ static enum error check_top(struct op *op, uint32_t top)
 static enum error stage(struct op *op, uint32_t top)
 {
 	const char *name = op_node_name(op, &op->nodes[top]);
-	enum error error = stage_open(op);
+	struct op_parent *parent = &op->parent;
 
-	if (error != ERROR_NONE)
-		return error;
-	if (fsys_rename_private(op->parent.fd, name, op->parent.stage, name) == 0)
+	if (parent->stage.fd < 0 && fsys_stage_open(parent->fd, &parent->stage) != 0)
+		return error_from_errno(errno);
+	if (fsys_rename_private(parent->fd, name, parent->stage.fd, name) == 0)
 		return ERROR_NONE;
 	return error_from_errno(errno);
 }

@@ -6,25 +6,8 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
-#include <unistd.h>
 
 enum { PRIVATE_TRIES = 100 };
-
-void op_private_name(char name[17], unsigned attempt)
-{
-	static const char digits[] = "0123456789abcdefghijklmnopqrstuvwxyz";
-	struct timespec now;
-	uint64_t mix;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	mix = (uint64_t)now.tv_nsec ^ (uint64_t)now.tv_sec << 30 ^ (uint64_t)getpid() << 44;
-	mix = (mix + attempt) * UINT64_C(0x9e3779b97f4a7c15);
-	memcpy(name, ".muntin-", 8);
-	for (int i = 8; i < 16; i++, mix /= 36)
-		name[i] = digits[mix % 36];
-	name[16] = '\0';
-}
 
 /* Set an outcome that is known while planning. */
 static enum error planned(struct op *op, uint32_t index, enum op_status status, enum error error)
@@ -134,40 +117,84 @@ enum error op_find_rename(struct op *op, uint32_t target)
 		return planned(op, index, OP_SKIPPED, ERROR_CHANGED);
 	if (op_is_mount(&attrs, op->parent.attrs.dev, op->parent.attrs.mnt))
 		return planned(op, index, OP_SKIPPED, ERROR_MOUNT);
+	/* names only come there */
+	if (op->parent.attrs.flags & ATTRS_APPEND)
+		return planned(op, index, OP_FAILED, ERROR_APPENDONLY);
 	error = check_rename(op, target, &attrs);
 	return error == ERROR_NONE ? ERROR_NONE : planned(op, index, OP_FAILED, error);
 }
 
+/* A rename while it is made, and what there is to tell of it. */
+struct naming {
+	struct fsys_renamed how;
+	char temporary[FSYS_PRIVATE_NAME]; /* the object is called this now; empty: it is not */
+};
+
 /* Give an object a private name beside its own. */
-static int to_temporary(int dirfd, const char *from, bool is_dir, char temporary[17], enum fsys_rename *how)
+static int to_temporary(int dirfd, const char *from, bool is_dir, struct naming *naming)
 {
 	int got = -1;
 
 	errno = EEXIST;
 	for (unsigned i = 0; got != 0 && errno == EEXIST && i < PRIVATE_TRIES; i++) {
-		op_private_name(temporary, i);
-		got = fsys_rename_new(dirfd, from, dirfd, temporary, is_dir, how);
+		fsys_private_name(naming->temporary, i);
+		got = fsys_rename_new(dirfd, from, dirfd, naming->temporary, is_dir, &naming->how);
 	}
+	if (got != 0)
+		naming->temporary[0] = '\0';
+	return got;
+}
+
+/* From the private name to one that it may keep. */
+static int from_temporary(int dirfd, struct naming *naming, const char *to, bool is_dir)
+{
+	int got = fsys_rename_new(dirfd, naming->temporary, dirfd, to, is_dir, &naming->how);
+
+	if (got == 0)
+		naming->temporary[0] = '\0';
 	return got;
 }
 
 /* Two steps over a temporary name, for a filesystem in which both names are the same. */
-static int rename_folded(int dirfd, const char *from, const char *to, bool is_dir, enum fsys_rename *how)
+static int rename_folded(int dirfd, const char *from, const char *to, bool is_dir, struct naming *naming)
 {
-	char temporary[17];
 	int saved;
-	int got = to_temporary(dirfd, from, is_dir, temporary, how);
 
-	if (got != 0 || fsys_rename_new(dirfd, temporary, dirfd, to, is_dir, how) == 0)
-		return got;
+	if (to_temporary(dirfd, from, is_dir, naming) != 0)
+		return -1;
+	if (from_temporary(dirfd, naming, to, is_dir) == 0)
+		return 0;
 	saved = errno;
-	if (fsys_rename_new(dirfd, temporary, dirfd, from, is_dir, NULL) == 0)
-		errno = saved;
+	(void)!from_temporary(dirfd, naming, from, is_dir);
+	errno = saved;
 	return -1;
 }
 
+/* What nobody would look for. Returns NULL when there is nothing. */
+static const char *tell_naming(struct op *op, const struct naming *naming)
+{
+	if (naming->temporary[0])
+		snprintf(op->detail, sizeof op->detail, "it is called %s now", naming->temporary);
+	else if (naming->how.left[0])
+		snprintf(op->detail, sizeof op->detail, "something is left in %s", naming->how.left);
+	else if (naming->how.how == FSYS_RENAME_BOTH)
+		return "it has both names";
+	else if (naming->how.how == FSYS_RENAME_UNCERTAIN)
+		return "not atomic: only looked before whether the name was free";
+	else
+		return NULL;
+	return op->detail;
+}
+
+static void not_renamed(struct op *op, uint32_t index, enum error error, const struct naming *naming)
+{
+	const char *detail = naming->how.how == FSYS_RENAME_UNCERTAIN && !naming->temporary[0] ? NULL : tell_naming(op, naming);
+
+	op_done(op, index, error == ERROR_CHANGED ? OP_SKIPPED : OP_FAILED, error, detail);
+}
+
 /* The object that really got the new name must be the planned one; otherwise it gets its name back. */
-static void settle_rename(struct op *op, uint32_t index, const char *name, enum fsys_rename how)
+static void settle_rename(struct op *op, uint32_t index, const char *name, const struct naming *naming)
 {
 	const struct op_node *node = &op->nodes[index];
 	int dirfd = op->parent.fd;
@@ -175,8 +202,7 @@ static void settle_rename(struct op *op, uint32_t index, const char *name, enum 
 	bool back;
 
 	if (fsys_stat(dirfd, name, FSYS_SYNC, &attrs) != 0 || op_node_is(op, node, &attrs, dirfd)) {
-		op_done(op, index, OP_OK, ERROR_NONE,
-			how == FSYS_RENAME_UNCERTAIN ? "not atomic: only looked before whether the name was free" : NULL);
+		op_done(op, index, OP_OK, ERROR_NONE, tell_naming(op, naming));
 		return;
 	}
 	back = fsys_rename_new(dirfd, name, dirfd, op_node_name(op, node), S_ISDIR(attrs.mode), NULL) == 0;
@@ -192,10 +218,9 @@ static enum error still_there(struct op *op, uint32_t index, const char *name, s
 }
 
 /* Give the object that is called `old` now its new name. */
-static enum error rename_node(struct op *op, uint32_t index, uint32_t target, const char *old)
+static enum error rename_node(struct op *op, uint32_t index, uint32_t target, const char *old, struct naming *naming)
 {
 	int dirfd = op->parent.fd;
-	enum fsys_rename how = FSYS_RENAME_ATOMIC;
 	char name[OP_NAME_SIZE] = "";
 	enum error error;
 	struct attrs attrs;
@@ -210,31 +235,37 @@ static enum error rename_node(struct op *op, uint32_t index, uint32_t target, co
 	if (error != ERROR_NONE)
 		return error;
 	if (folded)
-		got = rename_folded(dirfd, old, name, S_ISDIR(attrs.mode), &how);
+		got = rename_folded(dirfd, old, name, S_ISDIR(attrs.mode), naming);
 	else
-		got = fsys_rename_new(dirfd, old, dirfd, name, S_ISDIR(attrs.mode), &how);
+		got = fsys_rename_new(dirfd, old, dirfd, name, S_ISDIR(attrs.mode), &naming->how);
 	if (got != 0)
 		return fsys_explain(dirfd, old, true, errno);
-	settle_rename(op, index, name, how);
+	settle_rename(op, index, name, naming);
 	return ERROR_NONE;
-}
-
-static void not_renamed(struct op *op, uint32_t index, enum error error, const char *detail)
-{
-	op_done(op, index, error == ERROR_CHANGED ? OP_SKIPPED : OP_FAILED, error, detail);
 }
 
 static void rename_one(struct op *op, uint32_t target)
 {
 	uint32_t index = op->target_first[target];
-	enum error error = rename_node(op, index, target, op_node_name(op, &op->nodes[index]));
+	struct naming naming = { .how = { .how = FSYS_RENAME_ATOMIC } };
+	enum error error = rename_node(op, index, target, op_node_name(op, &op->nodes[index]), &naming);
 
 	if (error != ERROR_NONE)
-		not_renamed(op, index, error, NULL);
+		not_renamed(op, index, error, &naming);
+}
+
+/* Back from the private name, if the old one is still free; then tell why. */
+static void step_back(struct op *op, uint32_t index, struct naming *naming, enum error error)
+{
+	const struct op_node *node = &op->nodes[index];
+
+	if (naming->temporary[0])
+		(void)!from_temporary(op->parent.fd, naming, op_node_name(op, node), S_ISDIR(node->old_mode));
+	not_renamed(op, index, error, naming);
 }
 
 /* Get out of the way of the others, under a name that nobody has. */
-static enum error step_aside(struct op *op, uint32_t index, char temporary[17])
+static enum error step_aside(struct op *op, uint32_t index, struct naming *naming)
 {
 	const char *old = op_node_name(op, &op->nodes[index]);
 	int dirfd = op->parent.fd;
@@ -243,45 +274,28 @@ static enum error step_aside(struct op *op, uint32_t index, char temporary[17])
 
 	if (error != ERROR_NONE)
 		return error;
-	if (to_temporary(dirfd, old, S_ISDIR(attrs.mode), temporary, NULL) != 0)
+	if (to_temporary(dirfd, old, S_ISDIR(attrs.mode), naming) != 0)
 		return fsys_explain(dirfd, old, true, errno);
-	error = still_there(op, index, temporary, &attrs);
-	if (error == ERROR_CHANGED)
-		(void)!fsys_rename_new(dirfd, temporary, dirfd, old, S_ISDIR(attrs.mode), NULL);
-	return error;
-}
-
-/* The last of a circle could not get its new name: it gets the old one back, if that is still free. */
-static void step_back(struct op *op, uint32_t index, const char *temporary, enum error error)
-{
-	const struct op_node *node = &op->nodes[index];
-	int dirfd = op->parent.fd;
-	bool is_dir = S_ISDIR(node->old_mode);
-
-	if (fsys_rename_new(dirfd, temporary, dirfd, op_node_name(op, node), is_dir, NULL) == 0) {
-		not_renamed(op, index, error, NULL);
-		return;
-	}
-	snprintf(op->detail, sizeof op->detail, "it is called %s now", temporary);
-	not_renamed(op, index, error, op->detail);
+	return still_there(op, index, naming->temporary, &attrs);
 }
 
 /* Each waits for the next one, the last for the first: that one steps aside meanwhile. It is not stopped half-way. */
 static void rename_circle(struct op *op, uint32_t target)
 {
 	uint32_t index = op->target_first[target];
-	char temporary[17];
-	enum error error = step_aside(op, index, temporary);
+	struct naming naming = { .how = { .how = FSYS_RENAME_ATOMIC } };
+	struct naming last = naming;
+	enum error error = step_aside(op, index, &naming);
 
 	if (error != ERROR_NONE) {
-		not_renamed(op, index, error, NULL);
+		step_back(op, index, &naming, error);
 		return;
 	}
 	for (uint32_t at = op->turns[target].before - 1; at != target; at = op->turns[at].before - 1)
 		rename_one(op, at);
-	error = rename_node(op, index, target, temporary);
+	error = rename_node(op, index, target, naming.temporary, &last);
 	if (error != ERROR_NONE)
-		step_back(op, index, temporary, error);
+		step_back(op, index, &naming, error);
 }
 
 /* Who has to go before this one, and has not yet? Returns the target itself when there is nobody. */

@@ -12,6 +12,7 @@
 #ifndef MUNTIN_OP_NODE_H
 #define MUNTIN_OP_NODE_H
 
+#include "fsys_change.h"
 #include "op.h"
 #include "perm.h"
 
@@ -66,8 +67,7 @@ struct op_parent {
 	size_t path;         /* its path: in request.paths */
 	size_t len;
 	struct attrs attrs;
-	int stage;           /* delete: the staging directory in it, negative: none */
-	char stage_name[17];
+	struct fsys_stage stage; /* delete: a private directory in it; its `fd` is negative when there is none */
 };
 
 /** Where a target stands among several renames: who has the name that it is to get, and who is to get its own. */
@@ -268,8 +268,5 @@ MUN_NODISCARD enum error op_run_modes(struct op *op, uint32_t target);
 
 /** Remove the staging directory of op->parent, if there is one and it is empty. */
 void op_stage_close(struct op *op);
-
-/** A name for a private directory or a temporary: `.muntin-XXXXXXXX` in 17 bytes. `attempt` varies it. */
-void op_private_name(char name[17], unsigned attempt);
 
 #endif
