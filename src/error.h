@@ -59,7 +59,10 @@
 	X(NOTOWNER, -13, "not the owner")                           \
 	X(AGAIN, EAGAIN, "not enough resources for now")            \
 	X(TWICE, -14, "another one would have the same name")       \
-	X(TOGETHER, -15, "left alone, because another one cannot be done")
+	X(TOGETHER, -15, "left alone, because another one cannot be done") \
+	X(NOUSER, -16, "no such user")                              \
+	X(NOGROUP, -17, "no such group")                            \
+	X(NOOWNER, -18, "neither a group nor a user with one")
 
 enum error {
 #define X(name, number, words) ERROR_##name,

@@ -73,7 +73,7 @@ static int build_request(struct op_request *request, const struct session *sessi
 {
 	if (request->kind == OP_RENAME && name)
 		buf_add_str(&request->text, name);
-	if (request->kind == OP_CHMOD && mode)
+	if ((request->kind == OP_CHMOD || request->kind == OP_CHOWN) && mode)
 		buf_add_str(&request->text, mode);
 	for (size_t i = 0; i < count; i++) {
 		if (add_entry(request, pane, ids[i], makes(request->kind) ? name : NULL) != 0)

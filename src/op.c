@@ -1,6 +1,6 @@
 #include "op_node.h"
 
-#include "fsys_change.h"
+#include "user.h"
 #include "wire.h"
 
 #include <errno.h>
@@ -352,12 +352,22 @@ static enum error parse_mode(struct op *op)
 	return perm_parse(&op->edit, text->data ? text->data : "", text->len, NULL) == 0 ? ERROR_NONE : ERROR_INVAL;
 }
 
+/* Names are looked up here: in a thread of its own, and on the machine whose files they are to own. */
+static enum error find_owner(struct op *op)
+{
+	const char *text = buf_str(&op->request.text);
+
+	return text ? user_owner(text, &op->request.uid, &op->request.gid) : ERROR_NOMEM;
+}
+
 static enum error find_all(struct op *op)
 {
 	enum error error = open_root(op);
 
 	if (error == ERROR_NONE && op->request.kind == OP_CHMOD)
 		error = parse_mode(op);
+	if (error == ERROR_NONE && op->request.kind == OP_CHOWN && op->request.text.len > 0)
+		error = find_owner(op);
 	if (error == ERROR_NONE)
 		error = op_cover(op);
 	if (error == ERROR_NONE && op->request.kind == OP_RENAME)

@@ -69,7 +69,7 @@ struct op_request {
 	uint32_t umask;            /* for chmod's clauses without a class */
 	int64_t uid;               /* chown: the new owner; -1 keeps it */
 	int64_t gid;
-	struct buf text;           /* chmod: MODE. rename: the new name of targets without their own, or a path in the same directory */
+	struct buf text;           /* chmod: MODE. chown: the owner as user_owner() reads it, instead of `uid` and `gid`. rename: the new name of targets without their own, or a path in the same directory */
 	struct identity root;      /* of the root as it is shown; all zero: whatever its path names */
 	struct identity *protect;  /* roots of panes and their parents: never deleted or renamed */
 	size_t protect_len;
@@ -229,6 +229,12 @@ const struct op_result *op_result(const struct op *op);
  * reported as skipped with ERROR_CANCELED.   Thread: any, while the operation exists.
  */
 void op_stop(struct op *op);
+
+/** Do items of this kind tell owners?   Thread: any. */
+static inline bool op_kind_tells_owners(unsigned kind)
+{
+	return kind == OP_CHOWN;
+}
 
 /** The command's word: "rename". Constant; also for a number out of range.   Thread: any. */
 const char *op_kind_name(unsigned kind);

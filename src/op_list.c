@@ -13,6 +13,7 @@ void op_list_init(struct op_list *list, const struct op_request *request)
 void op_list_fini(struct op_list *list)
 {
 	free(list->rows);
+	free(list->owners);
 	free(list->order);
 	buf_fini(&list->names);
 	op_list_init(list, list->request);
@@ -75,6 +76,18 @@ static int keep_detail(struct op_list *list, struct op_row *row, const char *det
 	return -1;
 }
 
+static int keep_owners(struct op_list *list, const struct op_item *item)
+{
+	const struct op_owners owners = { item->old_uid, item->old_gid, item->new_uid, item->new_gid };
+
+	if (!op_kind_tells_owners(item->kind))
+		return 0;
+	if (vec_grow(&list->owners, &list->owners_cap, list->len, sizeof *list->owners) != 0)
+		return -1;
+	list->owners[item->index] = owners;
+	return 0;
+}
+
 int op_list_add(struct op_list *list, const struct op_item *item)
 {
 	struct op_row *row;
@@ -91,7 +104,7 @@ int op_list_add(struct op_list *list, const struct op_item *item)
 	row->status = item->status;
 	row->error = item->error;
 	row->flags = (uint8_t)(item->flags & ~OP_ITEM_NEW);
-	return keep_detail(list, row, item->detail);
+	return keep_owners(list, item) == 0 ? keep_detail(list, row, item->detail) : -1;
 }
 
 /* From the end to the beginning, so that no depth needs a stack. */

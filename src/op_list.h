@@ -24,10 +24,20 @@ struct op_row {
 	uint8_t flags;       /* enum op_item_flags */
 };
 
+/** Owners before and after, of an item that tells them; -1: not told. */
+struct op_owners {
+	int64_t old_uid;
+	int64_t old_gid;
+	int64_t new_uid;
+	int64_t new_gid;
+};
+
 struct op_list {
 	struct op_row *rows; /* by number */
 	size_t len;
 	size_t cap;
+	struct op_owners *owners; /* of each row; NULL: none of them tells any */
+	size_t owners_cap;
 	struct buf names;
 	uint32_t *order;     /* of op_list_order(); NULL: not made yet */
 	size_t ordered;      /* its length */

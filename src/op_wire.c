@@ -271,7 +271,7 @@ void op_wire_put_item(struct buf *out, const struct op_item *item)
 	wire_put_varint(out, item->old_mode);
 	wire_put_varint(out, item->new_mode);
 	wire_put_bytes(out, item->detail, detail);
-	if (item->kind == OP_CHOWN) {
+	if (op_kind_tells_owners(item->kind)) {
 		wire_put_signed(out, item->old_uid);
 		wire_put_signed(out, item->old_gid);
 		wire_put_signed(out, item->new_uid);
@@ -328,7 +328,7 @@ bool op_wire_get_item(struct wire_reader *in, struct op_item *item, char detail[
 	item->old_mode = get_u32(in) & 0xffff;
 	item->new_mode = get_u32(in) & 0xffff;
 	get_detail(in, item, detail);
-	if (item->kind == OP_CHOWN) {
+	if (op_kind_tells_owners(item->kind)) {
 		item->old_uid = get_owner(in);
 		item->old_gid = get_owner(in);
 		item->new_uid = get_owner(in);

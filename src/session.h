@@ -127,7 +127,7 @@ bool session_has_jobs(const struct session *session);
 
 /**
  * Plan an operation on entries of a pane (identities and modes are taken from the tree now). `name` is the new name or path, `mode` the
- * MODE text, each NULL where the kind has none. For OP_MKDIR and OP_CREATE `ids` is the directory. The plan runs only after job_confirm(), at once with `go`.
+ * MODE or owner as text, each NULL where the kind has none. For OP_MKDIR and OP_CREATE `ids` is the directory. The plan runs only after job_confirm(), at once with `go`.
  * Returns the job, owned by the session; NULL with errno (EROFS when read-only).
  */
 MUN_NODISCARD struct job *session_operate(struct session *session, struct pane *pane, enum op_kind kind, unsigned flags,

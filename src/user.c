@@ -105,6 +105,72 @@ static enum error find_self(struct user *user)
 	return ERROR_NONE;
 }
 
+/* A group by name, or by number. */
+static enum error find_group(const char *name, int64_t *gid)
+{
+	enum { FIRST = 4096, LAST = 1 << 22 };
+	struct group record;
+	struct group *found = NULL;
+	uint32_t number;
+	int got = ERANGE;
+
+	for (size_t size = FIRST; got == ERANGE && size <= LAST; size *= 4) {
+		char *room = malloc(size);
+
+		got = room ? getgrnam_r(name, &record, room, size, &found) : ENOMEM;
+		if (found)
+			*gid = found->gr_gid;
+		free(room);
+	}
+	if (found)
+		return ERROR_NONE;
+	if (got == ENOMEM)
+		return ERROR_NOMEM;
+	if (!read_number(name, &number))
+		return ERROR_NOGROUP;
+	*gid = number;
+	return ERROR_NONE;
+}
+
+/* The user before the colon; `*group` is the user's own, -1 if there is none. */
+static enum error find_owner(const char *name, int64_t *uid, int64_t *group)
+{
+	struct user user = { .groups = NULL };
+	uint32_t number = 0;
+	enum error error;
+
+	if (look_up(&user, name, 0, &error)) {
+		*uid = user.uid;
+		*group = user.gid;
+	} else if (error == ERROR_NONE && read_number(name, &number)) {
+		*uid = number;
+	} else if (error == ERROR_NONE) {
+		error = ERROR_NOUSER;
+	}
+	user_fini(&user);
+	return error;
+}
+
+enum error user_owner(const char *owner, int64_t *uid, int64_t *gid)
+{
+	size_t len = strcspn(owner, ":");
+	char *name = strndup(owner, len);
+	enum error error = name ? ERROR_NONE : ERROR_NOMEM;
+	int64_t group = -1;
+
+	*uid = -1;
+	*gid = -1;
+	if (error == ERROR_NONE && len > 0)
+		error = find_owner(name, uid, &group);
+	free(name);
+	if (error != ERROR_NONE || (len > 0 && !owner[len]))
+		return error;
+	if (owner[len] && owner[len + 1])
+		return find_group(owner + len + 1, gid);
+	*gid = group;
+	return group >= 0 ? ERROR_NONE : ERROR_NOOWNER;
+}
+
 enum error user_find(const char *who, struct user *user)
 {
 	enum error error;

@@ -26,6 +26,13 @@ struct user {
  */
 MUN_NODISCARD enum error user_find(const char *who, struct user *user);
 
+/**
+ * Read an owner as chown takes it: `USER`, `USER:GROUP`, `:GROUP`, or `USER:` with the user's own group; names come before
+ * numbers. What is not named is -1. Returns ERROR_NONE, ERROR_NOUSER, ERROR_NOGROUP, ERROR_NOOWNER or ERROR_NOMEM. Asks the name
+ * service.   Thread: any but the interface's main thread.
+ */
+MUN_NODISCARD enum error user_owner(const char *owner, int64_t *uid, int64_t *gid);
+
 /** Give the memory back.   Thread: any. */
 void user_fini(struct user *user);
 

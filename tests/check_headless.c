@@ -117,11 +117,11 @@ static const struct {
 	{ "mkdir a\ndelete $'\\q'\n", "2: a quote is not closed, or an escape is not one" },
 	{ "delete $'a\\x00b'\n", "1: a NUL, which no name has" },
 	{ "chmod 0888 a\n", "1: 0888: not an octal digit" },
-	{ "chown no-such-user- a\n", "1: no-such-user-: unknown user" },
-	{ "chown :no-such-group- a\n", "1: no-such-group-: unknown group" },
+	{ "chown no-such-user- a\n", "1: no-such-user-: no such user" },
+	{ "chown :no-such-group- a\n", "1: no-such-group-: no such group" },
 	{ "chown : a\n", "1: neither a group nor a user with one" },
-	{ "chown 12: a\n", "1: 12: neither a group nor a user with one" },
-	{ "chown 4294967295 a\n", "1: 4294967295: unknown user" },
+	{ "chown 12: a\n", "1: 12:: neither a group nor a user with one" },
+	{ "chown 4294967295 a\n", "1: 4294967295: no such user" },
 	{ "fo\033o a\n", "1: $'fo\\x1bo': not a command that a batch has" },
 };
 

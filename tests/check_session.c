@@ -1247,6 +1247,46 @@ START_TEST(test_chmod)
 }
 END_TEST
 
+/* Names are looked up by the source; what it found is told for every item. */
+START_TEST(test_chown)
+{
+	const struct op_owners *owners;
+	struct pane *pane;
+	struct job *job;
+	char text[32];
+
+	sandbox_make(&box, SMALL);
+	open_session(backends[_i]);
+	pane = open_pane(NULL);
+	complete(pane);
+	snprintf(text, sizeof text, "%u:%u", (unsigned)geteuid(), (unsigned)getegid());
+	job = operate(pane, OP_CHOWN, OP_RECURSIVE, entry_named(pane, "docs"), NULL, text, false);
+	wait_for(is_planned, job, "plan");
+	ck_assert_uint_eq(job->planned.items, 4);
+	ck_assert_uint_eq(job->planned.changes, 0);
+	owners = job->list.owners;
+	ck_assert_ptr_nonnull(owners);
+	for (size_t i = 0; i < job->list.len; i++) {
+		ck_assert_int_eq(owners[i].old_uid, geteuid());
+		ck_assert_int_eq(owners[i].new_uid, geteuid());
+		ck_assert_int_eq(owners[i].new_gid, getegid());
+	}
+	job_confirm(session, job);
+	finish(job);
+	ck_assert_uint_eq(job->result.ok, 4);
+	job = operate(pane, OP_CHOWN, 0, entry_named(pane, "notes"), NULL, ":4294967294", false);
+	wait_for(is_planned, job, "plan");
+	ck_assert_uint_eq(job->planned.changes, 1);
+	ck_assert_int_eq(job->list.owners[0].new_uid, geteuid());
+	ck_assert_int_eq(job->list.owners[0].new_gid, 4294967294);
+	job_cancel(session, job);
+	job = operate(pane, OP_CHOWN, 0, entry_named(pane, "notes"), NULL, "no-such-user-", false);
+	finish(job);
+	ck_assert_int_eq(job->state, JOB_FAILED);
+	ck_assert_int_eq(job->error, ERROR_NOUSER);
+}
+END_TEST
+
 START_TEST(test_read_only)
 {
 	struct pane *pane;
@@ -1405,6 +1445,7 @@ static const struct {
 	{ &test_delete_cancelled, BOTH },
 	{ &test_marks_of_what_failed_stay, BOTH },
 	{ &test_chmod, BOTH },
+	{ &test_chown, BOTH },
 	{ &test_read_only, BOTH },
 	{ &test_roots_are_protected, BOTH },
 	{ &test_job_of_a_dead_worker, WORKERS },

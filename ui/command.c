@@ -38,6 +38,7 @@ static const char *const operand_names[] = {
 	[OPERAND_STATES] = "STATE...",
 	[OPERAND_MODE] = "[[-R] MODE]",
 	[OPERAND_USER] = "[USER]",
+	[OPERAND_OWNER] = "[[-R] [USER][:GROUP]]",
 };
 
 const struct command *command_at(size_t index)
@@ -166,7 +167,7 @@ static size_t operands_max(enum operand operand)
 {
 	if (operand == OPERAND_NONE)
 		return 0;
-	if (operand == OPERAND_MODE)
+	if (operand == OPERAND_MODE || operand == OPERAND_OWNER)
 		return 2;
 	return operand == OPERAND_PROGRAM || operand == OPERAND_STATES || operand == OPERAND_COLUMNS ? WORDS_MAX : 1;
 }

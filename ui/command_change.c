@@ -309,9 +309,15 @@ static bool change_mode(struct app *app, const struct buf *mode, bool recursive)
 	return done;
 }
 
+/** Is -R the first operand? */
+static bool is_recursive(const struct command_call *call)
+{
+	return call->argc > 0 && strcmp(call->argv[0].data, "-R") == 0;
+}
+
 bool command_chmod(struct app *app, const struct command_call *call)
 {
-	bool recursive = call->argc > 0 && strcmp(call->argv[0].data, "-R") == 0;
+	bool recursive = is_recursive(call);
 	struct targets targets;
 
 	if (call->argc == (recursive ? 2u : 1u))
@@ -322,5 +328,50 @@ bool command_chmod(struct app *app, const struct command_call *call)
 		return false;
 	permbox_open(app, session_pane(app->session), targets.ids, targets.count, recursive);
 	free(targets.ids);
+	return true;
+}
+
+/* ---- owners ------------------------------------------------------------------- */
+
+/** chown, always after a question: names are looked up while it is planned, and the question shows what they came to. */
+static bool change_owner(struct app *app, const char *owner, bool recursive)
+{
+	struct targets targets;
+	bool asked;
+
+	if (!targets_take(app, &targets))
+		return false;
+	asked = operate_asking(app, OP_CHOWN, OP_ROOT_ITSELF | (recursive ? OP_RECURSIVE : 0), &targets, owner);
+	free(targets.ids);
+	return asked;
+}
+
+static void owner_typed(struct app *app, const char *owner, size_t len)
+{
+	if (len == 0)
+		app_fail(app, "chown: neither a user nor a group");
+	else
+		change_owner(app, owner, false);
+}
+
+static void owner_typed_below(struct app *app, const char *owner, size_t len)
+{
+	if (len == 0)
+		app_fail(app, "chown: neither a user nor a group");
+	else
+		change_owner(app, owner, true);
+}
+
+bool command_chown(struct app *app, const struct command_call *call)
+{
+	bool recursive = is_recursive(call);
+
+	if (call->argc == (recursive ? 2u : 1u))
+		return change_owner(app, call->argv[recursive ? 1 : 0].data, recursive);
+	if (call->argc == 2)
+		return app_fail(app, "chown: one [USER][:GROUP] only");
+	ask_line(app, &(struct ask_line){ .label = recursive ? "owner of all below, USER:GROUP: " : "owner, USER:GROUP: ",
+	                                  .history = HISTORY_USER,
+	                                  .accepted = recursive ? owner_typed_below : owner_typed });
 	return true;
 }

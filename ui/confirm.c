@@ -28,6 +28,33 @@ static void add_modes(const struct paint *p, const struct op_row *row, struct bu
 	text_mode(out, row->new_mode);
 }
 
+/** Append what becomes of an owner and a group. */
+static void add_owners(const struct paint *p, const struct op_owners *owners, struct buf *out)
+{
+	paint_owner(p, out, (uint32_t)owners->old_uid, (uint32_t)owners->old_gid);
+	if (owners->new_uid == owners->old_uid && owners->new_gid == owners->old_gid)
+		return;
+	buf_add_str(out, paint_sign(p, SIGN_ARROW));
+	paint_owner(p, out, (uint32_t)owners->new_uid, (uint32_t)owners->new_gid);
+}
+
+/** Append what becomes of the mode and of the owner, as far as the job is about them or changes them by the way. */
+static void add_change(const struct paint *p, const struct job *job, size_t index, struct buf *out)
+{
+	const struct op_row *row = &job->list.rows[index];
+	bool chmods = job->request.kind == OP_CHMOD;
+	bool chowns = op_kind_tells_owners(job->request.kind) && job->list.owners && job->list.owners[index].old_uid >= 0;
+
+	if (chowns)
+		add_owners(p, &job->list.owners[index], out);
+	if (chowns)
+		buf_add_str(out, "  ");
+	if (!chmods && !(chowns && row->new_mode != row->old_mode))
+		return;
+	add_modes(p, row, out);
+	buf_add_str(out, "  ");
+}
+
 /** Append what a rename makes of a name. */
 static void add_new_name(const struct paint *p, const struct job *job, const struct op_row *row, struct buf *out)
 {
@@ -45,14 +72,11 @@ uint16_t confirm_item(const struct paint *p, const struct job *job, size_t index
 {
 	const struct op_row *row = &job->list.rows[index];
 	const char *detail = op_list_detail(&job->list, row);
-	bool changes_mode = job->request.kind == OP_CHMOD && row->old_mode != 0 && row->error == ERROR_NONE;
 	struct buf path = BUF_INIT;
 
 	buf_add_str(out, status_word(row->status));
-	if (changes_mode) {
-		add_modes(p, row, out);
-		buf_add_str(out, "  ");
-	}
+	if (row->old_mode != 0 && row->error == ERROR_NONE)
+		add_change(p, job, index, out);
 	op_list_path(&job->list, index, &path);
 	if (path.len > 0)
 		paint_foreign(p, out, path.data, path.len);
@@ -195,7 +219,7 @@ static void add_counts(const struct job *job, struct lines *lines)
 		buf_add_byte(out, ')');
 	}
 	lines_end(lines, STYLE_NORMAL);
-	if (job->request.kind == OP_CHMOD) {
+	if (job->request.kind == OP_CHMOD || job->request.kind == OP_CHOWN) {
 		paint_plural(out, planned->items, "entry");
 		buf_add_str(out, ", ");
 		text_count(out, planned->changes);
@@ -255,7 +279,7 @@ static void add_items(const struct paint *p, struct job *job, size_t room, struc
 	size_t count = size_min(job->list.len, room);
 	const uint32_t *order;
 
-	if (job->state != JOB_PLANNED || (job->list.len < 2 && job->request.kind != OP_RENAME))
+	if (job->state != JOB_PLANNED || (job->list.len < 2 && job->request.kind != OP_RENAME && !op_kind_tells_owners(job->request.kind)))
 		return;
 	order = op_list_order(&job->list);
 	for (size_t i = 0; i < count; i++)

@@ -2,13 +2,10 @@
 
 #include "perm.h"
 #include "text.h"
+#include "user.h"
 
 #include <errno.h>
-#include <grp.h>
-#include <pwd.h>
 #include <string.h>
-
-enum { MAX_ID = 20 };
 
 /* A command of a batch. */
 struct form {
@@ -193,58 +190,20 @@ static int read_mode(struct reader *in, const char *mode)
 	return complain(in, mode, error.why);
 }
 
-static bool read_id(const char *text, int64_t *id)
+/* What the words are about: the group, if it is that. */
+static int read_owner(struct reader *in, struct batch_command *command, const char *owner)
 {
-	uint64_t value = 0;
+	enum error error = user_owner(owner, &command->uid, &command->gid);
+	const char *colon = strchr(owner, ':');
+	const char *what = error == ERROR_NOGROUP ? colon + 1 : owner;
 
-	if (!*text || strlen(text) > MAX_ID)
-		return false;
-	for (; *text; text++) {
-		if (*text < '0' || *text > '9' || value > UINT32_MAX)
-			return false;
-		value = value * 10 + (unsigned)(*text - '0');
-	}
-	*id = (int64_t)value;
-	return value < UINT32_MAX;
-}
-
-/* `USER`, `USER:GROUP`, `:GROUP`, `USER:` with the user's own group; names come before numbers. */
-static int read_owner(struct reader *in, struct batch_command *command, char *owner)
-{
-	char *colon = strchr(owner, ':');
-	const struct passwd *user = NULL;
-	const struct group *group;
-	const char *shown = *owner && *owner != ':' ? owner : NULL;
-
-	if (colon)
-		*colon = '\0';
-	if (*owner) {
-		user = getpwnam(owner);
-		if (user)
-			command->uid = user->pw_uid;
-		else if (!read_id(owner, &command->uid))
-			return complain(in, owner, "unknown user");
-	}
-	if (!colon)
-		return *owner ? 0 : complain(in, shown, "neither a user nor a group");
-	if (!colon[1]) {
-		if (!user)
-			return complain(in, shown, "neither a group nor a user with one");
-		command->gid = user->pw_gid;
-		return 0;
-	}
-	group = getgrnam(colon + 1);
-	if (group)
-		command->gid = group->gr_gid;
-	else if (!read_id(colon + 1, &command->gid))
-		return complain(in, colon + 1, "unknown group");
-	return 0;
+	return error == ERROR_NONE ? 0 : complain(in, *what && what != colon ? what : NULL, error_text(error));
 }
 
 /* MODE, OWNER or NEW: what is no path among the operands. */
 static int read_text(struct reader *in, struct batch_command *command, struct batch_word word)
 {
-	char *bytes = in->batch->text.data + word.at;
+	const char *bytes = batch_word(in->batch, word);
 
 	command->text = word;
 	if (command->kind == OP_CHMOD)
