@@ -1,8 +1,8 @@
 /*
  * A scan that is run to its end, without a source around it: its frames go to whoever wants to look at them.
  */
-#ifndef MUNTIN_TESTS_SCAN_RUN_H
-#define MUNTIN_TESTS_SCAN_RUN_H
+#ifndef MUNTIN_SCAN_RUN_H
+#define MUNTIN_SCAN_RUN_H
 
 #include "scan.h"
 
