@@ -459,7 +459,7 @@ static int take_request(struct feed *feed, const struct wire_frame *frame, struc
 	case WIRE_SCAN:
 		return begin_scan(feed, frame, answer);
 	case WIRE_LOOK:
-	case WIRE_ACLS:
+	case WIRE_DETAILS:
 	case WIRE_WHY:
 		return look_begin(feed->root, feed->ring, frame, answer);
 	case WIRE_READ:

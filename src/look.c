@@ -176,44 +176,48 @@ static void tell_stat(struct look *look)
 	place_fini(&place);
 }
 
-/* ACLs of many ---------------------------------------------------------------------------------------- */
+/* Details of many ------------------------------------------------------------------------------------- */
 
-/* Append the ACL of one entry; what cannot be looked at has none. */
-static void put_one_acl(struct place *place, const char *path, size_t len, struct buf *out)
+/* Append the attributes and the ACL of one entry; what cannot be looked at has none. */
+static void put_detail(struct place *place, const char *path, size_t len, struct buf *out)
 {
 	struct access_list acl = { NULL, 0, 0 };
 	struct fsys_object object;
 	struct attrs attrs;
+	bool known = false;
 
 	if (place->root >= 0 && place_hold(place, path, len, &object) == 0) {
-		if (fsys_object_stat(&object, &attrs) == 0 && !S_ISLNK(attrs.mode) &&
-		    fsys_object_acl(&object, FSYS_ACL_ACCESS, &acl) != 0)
+		known = fsys_object_stat(&object, &attrs) == 0;
+		if (known && !S_ISLNK(attrs.mode) && fsys_object_acl(&object, FSYS_ACL_ACCESS, &acl) != 0)
 			access_list_fini(&acl);
 		fsys_object_fini(&object);
 	}
+	wire_put_u8(out, known);
+	if (known)
+		wire_put_attrs(out, &attrs);
 	wire_put_acl(out, &acl);
 	access_list_fini(&acl);
 }
 
-static void tell_acls(struct look *look)
+static void tell_details(struct look *look)
 {
 	struct place place = { fsys_open_root(look->root), -1, BUF_INIT, 0 };
 	struct wire_reader in = reader_of(&look->request);
 	bool wanted = true;
 
 	while (wanted && wire_more(&in)) {
-		size_t start = wire_open(&look->out, WIRE_ACL, look->id);
+		size_t start = wire_open(&look->out, WIRE_DETAIL, look->id);
 
 		while (wire_more(&in) && look->out.len - start < BATCH) {
 			size_t len;
 			const char *path = wire_get_bytes(&in, &len);
 
-			put_one_acl(&place, path, len, &look->out);
+			put_detail(&place, path, len, &look->out);
 		}
 		wire_close(&look->out, start);
 		if (look->out.failed) {
 			buf_clear(&look->out);
-			put_empty(&look->out, WIRE_ACL, look->id);
+			put_empty(&look->out, WIRE_DETAIL, look->id);
 			wanted = false;
 		}
 		wanted = send(look) && wanted;
@@ -281,8 +285,8 @@ static void *run_look(void *arg)
 	case WIRE_LOOK:
 		tell_stat(look);
 		break;
-	case WIRE_ACLS:
-		tell_acls(look);
+	case WIRE_DETAILS:
+		tell_details(look);
 		break;
 	default:
 		tell_why(look);
@@ -304,7 +308,7 @@ static bool check(const struct wire_frame *frame)
 		bytes = wire_get_bytes(&in, &len);
 		if (!in.ok || !wire_path_ok(bytes, len))
 			return false;
-	} while (frame->type == WIRE_ACLS && wire_more(&in));
+	} while (frame->type == WIRE_DETAILS && wire_more(&in));
 	if (frame->type != WIRE_WHY)
 		return true;
 	bytes = wire_get_bytes(&in, &len);
@@ -322,7 +326,7 @@ static void refuse(const struct wire_frame *frame, struct buf *answer)
 	}
 	if (frame->type == WIRE_WHY)
 		put_user(answer, frame->id, ERROR_NOMEM, &nobody);
-	put_empty(answer, frame->type == WIRE_WHY ? WIRE_STEP : WIRE_ACL, frame->id);
+	put_empty(answer, frame->type == WIRE_WHY ? WIRE_STEP : WIRE_DETAIL, frame->id);
 }
 
 int look_begin(const char *root, struct ring *ring, const struct wire_frame *frame, struct buf *answer)

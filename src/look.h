@@ -8,7 +8,7 @@
 #include "wire.h"
 
 /**
- * Answer a WIRE_LOOK, WIRE_ACLS or WIRE_WHY from a thread of its own into the ring, of which it takes a reference; when there
+ * Answer a WIRE_LOOK, WIRE_DETAILS or WIRE_WHY from a thread of its own into the ring, of which it takes a reference; when there
  * is no memory for that, a refusal is appended to `answer`.
  * Returns 0, or -1 with EPROTO when the frame is no such request.   Thread: any.
  */

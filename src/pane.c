@@ -174,7 +174,7 @@ static bool take_frame(struct pane *pane, const struct wire_frame *frame)
 	case WIRE_UNWATCHED:
 	case WIRE_WATCHED:
 		return pane_watch_frame(pane, frame);
-	case WIRE_ACL:
+	case WIRE_DETAIL:
 		return pane_acl_frame(pane, frame);
 	case WIRE_USER:
 	case WIRE_STEP:

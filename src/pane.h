@@ -239,10 +239,10 @@ const struct access_list *pane_acl(const struct pane *pane, entry_id id);
 /** Ask for the ACLs of entries of which they are not known; they come in one answer, and the tree's version counts up. */
 void pane_acl_ask(struct pane *pane, const entry_id *ids, size_t count);
 
-/** For pane_step(): ask for the ACLs of the rows on the screen. */
+/** For pane_step(): ask for the ACLs of the rows on the screen, and for their attributes where they are not known. */
 void pane_acl_step(struct pane *pane);
 
-/** For pane_take(): WIRE_ACL. False when it breaks the rules. */
+/** For pane_take(): WIRE_DETAIL. False when it breaks the rules. */
 bool pane_acl_frame(struct pane *pane, const struct wire_frame *frame);
 
 /** The source is another one or has gone: what was asked will not be answered. */

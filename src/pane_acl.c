@@ -1,8 +1,9 @@
 /*
- * The ACLs of what a pane shows. They are no part of a scan, where they would cost a system call for each entry: the rows that
- * are on the screen are asked for in one request, again whenever their attributes have arrived anew.
+ * The details of what a pane shows. ACLs are no part of a scan, where they would cost a system call for each entry: the rows that
+ * are on the screen are asked for in one request, again whenever their attributes have arrived anew. With the ACL the attributes
+ * come: where a scan has told a million names first, the rows on the screen have theirs before the others.
  *
- *   rows, the editor ─ entries ─▶ WIRE_ACLS ─▶ source ─ WIRE_ACL… ─▶ ENTRY_ACL of the tree, and the entries of the ACL here
+ *   rows, the editor ─ entries ─▶ WIRE_DETAILS ─▶ source ─ WIRE_DETAIL… ─▶ the tree, and the entries of the ACL here
  *
  * A recording knows of none.
  */
@@ -14,13 +15,18 @@
 
 enum { MAX_ASKED = 1000, MAX_PATHS = WIRE_MAX_FRAME - 1024 };
 
-/* Entries whose ACLs are asked for; `told` of them are answered. */
+/* Entries whose details are asked for; `told` of them are answered. */
 struct pane_acl_question {
 	struct pane_acl_question *next;
 	uint64_t id;
 	size_t count;
 	size_t told;
-	struct { entry_id id; uint64_t ino; } asked[];
+	struct asked {
+		entry_id id;
+		entry_id parent; /* with the name: which entry it was */
+		uint32_t name;
+		uint64_t ino;    /* 0: not known yet */
+	} asked[];
 };
 
 /* What is known ---------------------------------------------------------------------------------------- */
@@ -104,7 +110,11 @@ static bool is_unasked(const struct pane *pane, entry_id id)
 	if (!tree_has(pane->tree, id))
 		return false;
 	entry = tree_entry(pane->tree, id);
-	return (entry->flags & (ENTRY_KNOWN | ENTRY_ACL_ASKED | ENTRY_FOLLOWED)) == ENTRY_KNOWN && !S_ISLNK(entry->mode);
+	if (entry->flags & (ENTRY_ACL_ASKED | ENTRY_FOLLOWED))
+		return false;
+	if (entry->flags & ENTRY_KNOWN)
+		return !S_ISLNK(entry->mode);
+	return !entry->error && (!pane->session->options.follow || S_ISREG(entry->mode));
 }
 
 /* Ask for as many of the entries as one request takes. Returns how many were looked at. */
@@ -114,7 +124,7 @@ static size_t ask(struct pane *pane, const entry_id *ids, size_t count)
 	struct buf path = BUF_INIT;
 	struct buf out = BUF_INIT;
 	uint64_t id = ++pane->session->next_id;
-	size_t start = wire_open(&out, WIRE_ACLS, id);
+	size_t start = wire_open(&out, WIRE_DETAILS, id);
 	size_t at = 0;
 
 	for (; question && at < count && question->count < MAX_ASKED && out.len < MAX_PATHS; at++) {
@@ -126,8 +136,9 @@ static size_t ask(struct pane *pane, const entry_id *ids, size_t count)
 			continue;
 		wire_put_bytes(&out, path.data, path.len);
 		tree_entry(pane->tree, ids[at])->flags |= ENTRY_ACL_ASKED;
-		question->asked[question->count].id = ids[at];
-		question->asked[question->count++].ino = tree_entry(pane->tree, ids[at])->ino;
+		question->asked[question->count++] = (struct asked){
+			ids[at], tree_entry(pane->tree, ids[at])->parent, tree_entry(pane->tree, ids[at])->name, tree_entry(pane->tree, ids[at])->ino,
+		};
 	}
 	wire_close(&out, start);
 	if (question && question->count > 0 && !out.failed && source_request(pane->source, out.data, out.len) == 0) {
@@ -181,14 +192,30 @@ static struct pane_acl_question **find_question(struct pane *pane, uint64_t id)
 	return at;
 }
 
-/* Take the ACL of the next entry that was asked for; it may be another one by now. */
-static void take_one(struct pane *pane, struct pane_acl_question *question, struct access_list *acl)
+/* Is an entry the one that was asked for, with what is told of it now? */
+static bool is_still(const struct pane *pane, const struct asked *asked, uint64_t ino)
 {
-	entry_id id = question->asked[question->told].id;
-	uint64_t ino = question->asked[question->told].ino;
+	const struct entry *entry;
 
-	question->told++;
-	if (!tree_has(pane->tree, id) || tree_entry(pane->tree, id)->ino != ino || keep(pane, id, acl) != 0)
+	if (!tree_has(pane->tree, asked->id))
+		return false;
+	entry = tree_entry(pane->tree, asked->id);
+	return entry->parent == asked->parent && entry->name == asked->name && (!asked->ino || asked->ino == ino) &&
+	       (!(entry->flags & ENTRY_KNOWN) || entry->ino == ino);
+}
+
+/* Take what is told of the next entry that was asked for. The attributes of a scan are not replaced: they come in its own order. */
+static void take_one(struct pane *pane, struct pane_acl_question *question, const struct attrs *attrs, struct access_list *acl)
+{
+	const struct asked *asked = &question->asked[question->told++];
+	bool taken = attrs && is_still(pane, asked, attrs->ino);
+
+	if (taken && !(tree_entry(pane->tree, asked->id)->flags & ENTRY_KNOWN)) {
+		taken = tree_set_attrs(pane->tree, asked->id, attrs) == 0;
+		if (taken)
+			tree_entry(pane->tree, asked->id)->flags |= ENTRY_ACL_ASKED;
+	}
+	if (!taken || keep(pane, asked->id, acl) != 0)
 		access_list_fini(acl);
 }
 
@@ -203,7 +230,13 @@ bool pane_acl_frame(struct pane *pane, const struct wire_frame *frame)
 		return true;
 	while (wire_more(&in)) {
 		struct access_list acl = { NULL, 0, 0 };
-		int got = wire_get_acl(&in, &acl);
+		struct attrs attrs;
+		bool known = wire_get_u8(&in);
+		int got;
+
+		if (known)
+			wire_get_attrs(&in, &attrs);
+		got = wire_get_acl(&in, &acl);
 
 		if (!in.ok || question->told == question->count) {
 			access_list_fini(&acl);
@@ -211,7 +244,7 @@ bool pane_acl_frame(struct pane *pane, const struct wire_frame *frame)
 		}
 		if (got != 0)
 			access_list_fini(&acl);
-		take_one(pane, question, &acl);
+		take_one(pane, question, known ? &attrs : NULL, &acl);
 	}
 	if (rest || question->told == question->count) {
 		*at = question->next;

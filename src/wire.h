@@ -47,7 +47,7 @@ enum wire_type {
 	WIRE_CHANGED = 11, /* watched directories are to be read again: { bytes path }… */
 	WIRE_UNWATCHED = 12, /* directories cannot be watched: varint error · { bytes path }…; without a path: none can */
 	WIRE_WATCHED = 13,  /* of a watch: they are watched, and as they were at the mtime told: { bytes path }… */
-	WIRE_ACL = 20,      /* the next of the ACLs that were asked for: { acl }…; an empty frame: the rest cannot be told */
+	WIRE_DETAIL = 20,   /* the next of what was asked for: { u8 whether attrs follow · attrs · acl }…; an empty frame: the rest cannot be told */
 	WIRE_USER = 21,     /* of a WIRE_WHY: u8 error · varint uid · gid · bytes name · { varint gid }… */
 	WIRE_STEP = 22,     /* of a WIRE_WHY: one component, see struct wire_step; an empty frame: that was the last */
 	WIRE_DATA = 23,     /* a part of a file: u8 error · varint offset · varint size of the file · bytes */
@@ -61,7 +61,7 @@ enum wire_type {
 	WIRE_ROOT = 37,    /* the first request to a worker: u8 flags (1: read-only) · bytes the root's path */
 	WIRE_ENTER = 40,   /* of a scan with WIRE_SCAN_HOLD: read these directories too: { varint dir }…; none: all that are held are left */
 	WIRE_WATCH = 38,   /* the directories to be watched, instead of those before: { bytes path · signed mtime }… */
-	WIRE_ACLS = 44,    /* answer with WIRE_ACL for each: { bytes path }… */
+	WIRE_DETAILS = 44, /* answer with WIRE_DETAIL for each: { bytes path }… */
 	WIRE_WHY = 45,     /* answer with WIRE_USER and the way from / to a path: bytes path · bytes user, empty for who asks */
 	WIRE_READ = 46,    /* answer with WIRE_DATA: varint offset · varint length, at most WIRE_MAX_DATA · bytes path */
 	WIRE_OPTIONAL = 128,

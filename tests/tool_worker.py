@@ -20,6 +20,7 @@ one gets what the mode says (docs/PROTOCOL.md is how it should be):
   twice            the same names again and again, and attributes of what is not there
   attrs            entries with the most extreme numbers
   bulk COUNT       so many entries in one directory
+  names COUNT      so many names in one directory, whose attributes never come; who asks for single ones is told
   deep             a directory in a directory in a directory ..., without end, as fast as it can
   mutate DIR       the next mutation (a prefix, a flipped bit) of a right answer; DIR/count says which, and counts on
 Modes that wait end with their input.
@@ -35,6 +36,7 @@ import time
 
 HELLO = b'muntin-stream 1 fake\n'
 BEGIN, NAMES, ATTRS, END, DONE = range(1, 6)
+DETAIL, DETAILS = 20, 44
 KNOWN = 1
 STAT, TARGET, DIR = 1, 2, 4
 FILE_MODE, DIR_MODE = 0o100644, 0o040755
@@ -184,6 +186,45 @@ def deep(scan, _arg):
             return
 
 
+def requests():
+    """The frames that come from now on: (type, id, payload)."""
+    data = b''
+    while True:
+        more = os.read(0, 65536)
+        if not more:
+            return
+        data += more
+        while len(data) >= 4 and len(data) >= 4 + struct.unpack('<I', data[:4])[0]:
+            length = struct.unpack('<I', data[:4])[0]
+            body, data = data[4:4 + length], data[4 + length:]
+            number, rest = read_varint(body[1:])
+            yield body[0], number, rest
+
+
+def read_varint(data):
+    """A number and what follows it."""
+    number = shift = 0
+    for at, byte in enumerate(data):
+        number |= (byte & 127) << shift
+        shift += 7
+        if byte < 128:
+            return number, data[at + 1:]
+    return number, b''
+
+
+def only_names(scan, count):
+    """Names without attributes; the size of an entry that is asked for is the number in its name."""
+    yield begin(scan) + names(scan, 0, 0, [name(b'entry-%06d' % i) for i in range(int(count))])
+    for kind, number, payload in requests():
+        answer = b''
+        while kind == DETAILS and payload:
+            length, payload = read_varint(payload)
+            path, payload = payload[:length], payload[length:]
+            answer += b'\1' + attrs(size=int(path.split(b'-')[1]), number=int(path.split(b'-')[1]) + 1) + varint(0)
+        if answer:
+            yield frame(DETAIL, number, answer)
+
+
 def mutate(scan, directory):
     """The next mutation of a right answer."""
     path = os.path.join(directory, 'count')
@@ -203,7 +244,7 @@ def mutate(scan, directory):
 
 
 MODES = {'endless': endless, 'random': random_bytes, 'length': only_length, 'cut': cut, 'trickle': trickle,
-         'name': bad_name, 'twice': twice, 'attrs': extreme, 'bulk': bulk, 'deep': deep, 'mutate': mutate}
+         'name': bad_name, 'twice': twice, 'attrs': extreme, 'bulk': bulk, 'names': only_names, 'deep': deep, 'mutate': mutate}
 
 
 # ---- pipes ------------------------------------------------------------------------------------

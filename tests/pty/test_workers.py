@@ -508,6 +508,23 @@ def test_million_entries(ctx):
     check_harmless(term, limit=256 * MEGABYTE)
 
 
+def test_shown_rows_first(ctx):
+    """Where the names of a directory have come and the attributes have not, what is on the screen has its own all the same."""
+    def sizes_are_shown():
+        found = [re.match(r'entry-(\d+) +(\d+)', row.strip(' *')) for row in panes(term)[0].rows]
+        return found and all(row and int(row[1]) == int(row[2]) for row in found)
+    term = bad_worker(ctx, 'names', 900)
+    term.keys('Tab')
+    term.wait(lambda: current(term) == 'docs/', what='the cursor in the second pane')
+    term.keys('Tab')
+    for key, row in (('g', 'entry-000000'), ('G', 'entry-000899')):
+        term.keys(key)
+        term.wait(lambda row=row: current(term) == row, what='the cursor on ' + row)
+        term.wait(sizes_are_shown, what='the sizes of all rows')
+    assert '✓' not in panes(term)[0].title, panes(term)[0].title
+    check_harmless(term)
+
+
 def test_deep_without_end(ctx):
     """Directories in directories without end: Esc stops it, and the program goes on."""
     term = bad_worker(ctx, 'deep')
