@@ -87,6 +87,8 @@ TARGETS = (
     ('scale', 'cost per entry, the larger two in a pane', '1.2 × apart', 1.2, '×', spread('tree', 'pane', 2)),
     ('scale', 'cost per entry, three sizes of directory, --count', '1.5 × apart', 1.5, '×', spread('directory', '--count', 3)),
     ('scale', 'cost per entry, the larger two in a pane', '1.5 × apart', 1.5, '×', spread('directory', 'pane', 2)),
+    # Whatever is there once, rings and buffers, is seen in the smaller ones.
+    ('memory', 'memory for an entry, the larger two sizes', '1.05 × apart', 1.05, '×', spread('', 'entries', 2)),
     ('keys', 'key to screen while all scan, p99 of the worst pane', '16 ms', 0.016, 's', delay_p99),
     ('start', 'start to first full screen', '10 ms', 0.01, 's', value_of('muntin')),
     ('idle', 'system calls when idle', '0', 0, '', value_of('threads, system calls', 'workers, system calls')),

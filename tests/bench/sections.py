@@ -213,6 +213,26 @@ def scale(world):
     return section.run(world.rounds)
 
 
+def memory(world):
+    """What an entry takes of memory in small trees and large, which are recordings: a disk need not have ten million files."""
+    section = Section('memory', 'memory for an entry of a recording')
+    idle = {}
+
+    def empty():
+        idle['MiB'] = until_done(world, world.empty)[0].usage.memory()
+        return {}
+
+    def run(shape, path):
+        peak = until_done(world, path)[0].usage.memory()
+        return {'{:,} entries'.format(shape.entries): ('B', (peak - idle['MiB']) * 2 ** 20 / shape.entries)}
+
+    section.subject('empty', empty)
+    for shape in world.recorded:
+        path = world.recording(shape)
+        section.subject(path, lambda shape=shape, path=path: run(shape, path))
+    return section.run(min(world.rounds, 3))
+
+
 def keys(world):
     """20 keys a second, in each of four panes in turn, while all of them scan."""
     roots = [world.tree(world.trees[-1]), world.tree(world.flats[-1])] * 2
@@ -385,4 +405,4 @@ def change(world):
     return section
 
 
-SECTIONS = {function.__name__: function for function in (count, pane, flat, scale, keys, start, idle, diff, change)}
+SECTIONS = {function.__name__: function for function in (count, pane, flat, scale, memory, keys, start, idle, diff, change)}

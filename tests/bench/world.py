@@ -3,6 +3,7 @@ import os
 import re
 import shlex
 import shutil
+import struct
 import subprocess
 import sys
 import time
@@ -10,6 +11,10 @@ import time
 from ttytime import Failure
 
 HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.dirname(HERE))
+
+import tool_worker as stream  # noqa: E402  (found one directory up)
+
 CONTENT_CHOICES = (8.5, 4, 2, 1, 0.5, 0.25)    # GB in each of the two trees whose contents are compared
 VERSIONS = {'nnn': '-V', 'ncdu': '-V', 'lf': '-version'}         # all others take --version
 
@@ -28,12 +33,46 @@ class Shape:
 
 # From small to large, each about ten times the one before. The first is only for --quick.
 TREES = [Shape(depth, 10, 90) for depth in (1, 2, 3, 4)]
+HUGE = Shape(5, 10, 90)    # ten times the largest: only as a recording
 FLATS = [Shape(0, 0, 10 ** power) for power in (3, 4, 5, 6)]
 
 
 def say(text):
     """Tell the person who waits."""
     print(text, file=sys.stderr, flush=True)
+
+
+def attributes(mode, size, ino):
+    """As stream.attrs(), with one link and four KiB on disk."""
+    return struct.pack('<HHBBB', stream.KNOWN, mode, 0, 0, 1) + stream.varint(ino) + stream.varint(size) + b'\x08\x08\x01' + \
+        struct.pack('<q', 10 ** 18 + ino * 10 ** 9)
+
+
+def record(depth, fanout, files):
+    """The frames of a scan: directories by level, one batch of names for each, then their attributes."""
+    scan = 1
+    numbers = iter(range(1, 1 << 32))      # of inodes
+    yield stream.begin(scan)
+    level, announced = [0], 0
+    for below in range(depth, -1, -1):
+        following = []
+        for directory in level:
+            children = range(announced + 1, announced + 1 + (fanout if below else 0))
+            announced += len(children)
+            following.extend(children)
+            if directory:
+                yield stream.begin(scan, directory)
+            elements = [stream.name(b'dir_%03d' % i, stream.DT_DIR) for i in range(len(children))]
+            elements += [stream.name(b'file_%05d_%08x.c' % (i, (directory * 2654435761 + i) & 0xffffffff)) for i in range(files)]
+            known = [stream.varint(i) + bytes([stream.STAT | stream.DIR]) + attributes(stream.DIR_MODE, 4096, next(numbers)) +
+                     stream.varint(child) for i, child in enumerate(children)]
+            known += [stream.varint(i) + bytes([stream.STAT]) + attributes(stream.FILE_MODE, 1000 + i, next(numbers))
+                      for i in range(len(children), len(elements))]
+            yield stream.names(scan, directory, directory, elements)
+            yield stream.frame(stream.ATTRS, scan, stream.varint(directory) + b''.join(known))
+            yield stream.end(scan, directory)
+        level = following
+    yield stream.done(scan)
 
 
 class World:
@@ -59,6 +98,7 @@ class World:
         self.cpus = len(os.sched_getaffinity(0))
         self.content = content or self._content()
         self.trees = TREES[:3] if quick else TREES[1:]
+        self.recorded = TREES[:3] if quick else TREES[1:] + [HUGE]
         self.flats = FLATS[:3] if quick else FLATS[1:]
 
     def _directory(self, *names):
@@ -104,6 +144,19 @@ class World:
             self._directory('trees')
             self.remove(path + '.part')
             self.make(shape, path + '.part')
+            os.rename(path + '.part', path)
+        return path
+
+    def recording(self, shape):
+        """The path of a recording of such a tree, as --dump would write it, which is made if it is not there."""
+        path = self.path(shape, '.dump')
+        if not os.path.exists(path):
+            say('making a recording of %s entries' % format(shape.entries, ','))
+            self._directory('trees')
+            with open(path + '.part', 'wb') as file:
+                file.write(stream.HELLO)
+                for frames in record(*shape.numbers[:3]):
+                    file.write(frames)
             os.rename(path + '.part', path)
         return path
 
