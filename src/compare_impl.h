@@ -60,7 +60,7 @@ struct row {
 	entry_id entries[];
 };
 
-/** How a pane's directory has ended when it was last read. That lasts while it is read again. */
+/** How a pane's directory has ended when it was last read to an end. That lasts while it is read again. */
 enum ended { ENDED_NOT, ENDED_COMPLETE, ENDED_STOPPED, ENDED_PARTIAL, ENDED_UNREADABLE, ENDED_SKIPPED };
 
 /**
@@ -216,6 +216,12 @@ static inline const struct entry *row_entry(const struct compare *compare, const
 	entry_id id = row->entries[pane];
 
 	return id ? tree_entry(compare->panes[pane].tree, id) : NULL;
+}
+
+/** Were its attributes asked for in vain? Not when that was stopped. */
+static inline bool could_not_be_had(const struct entry *entry)
+{
+	return entry->error != ERROR_NONE && entry->error != ERROR_CANCELED;
 }
 
 /** Is this a directory of which the attributes are known? */

@@ -167,7 +167,7 @@ static enum compare_know know_of(const struct judged *judged, size_t pane)
 		return row->parent ? (enum compare_know)side_absence(compare, side_at(compare, row_at(compare, row->parent)->side))[pane] :
 				     COMPARE_UNKNOWN;
 	if (!(entry->flags & ENTRY_KNOWN))
-		return entry->error ? COMPARE_UNREADABLE : COMPARE_UNKNOWN;
+		return could_not_be_had(entry) ? COMPARE_UNREADABLE : COMPARE_UNKNOWN;
 	if (S_ISDIR(entry->mode) && row->side && is_shared(judged)) {
 		unsigned ended = side_ended(side_at(compare, row->side))[pane];
 

@@ -101,7 +101,7 @@ void compare_roll(struct compare *compare)
 
 /* Directories ----------------------------------------------------------------------------------------- */
 
-/* How a pane's directory has ended; while it is read anew, how it had ended before. */
+/* How a pane's directory has ended; while it is read anew, and when that was stopped, how it had ended before. */
 static enum ended dir_ended(const struct tree *tree, entry_id id, enum ended before)
 {
 	static const uint8_t ends[] = {
@@ -114,8 +114,9 @@ static enum ended dir_ended(const struct tree *tree, entry_id id, enum ended bef
 
 	if (state < DIR_COMPLETE)
 		return before;
+	/* what was known when it was begun to be read again is as true as it was meanwhile */
 	if (state == DIR_PARTIAL && tree_entry(tree, id)->error == ERROR_CANCELED)
-		return ENDED_STOPPED;
+		return before == ENDED_NOT ? ENDED_STOPPED : before;
 	return (enum ended)ends[state];
 }
 
@@ -243,7 +244,7 @@ static bool is_queued(const struct tree *tree, entry_id id)
 {
 	const struct dir *dir = id ? tree_dir(tree, id) : NULL;
 
-	return dir && dir->state < DIR_COMPLETE && !tree_entry(tree, id)->error;
+	return dir && dir->state < DIR_COMPLETE && !could_not_be_had(tree_entry(tree, id));
 }
 
 static void refresh_side(struct compare *compare, struct side *side)

@@ -434,6 +434,8 @@ START_TEST(follows_the_trees)
 	/* Read again: what was known stays known until it ends otherwise. */
 	tree_set_state(trees[1], at(trees[1], "d/e"), DIR_READING, ERROR_NONE);
 	expect(compare, "aa = d/\naa = d/e/\na- - d/e/f\n-a - d/e/x\na- - g\n");
+	tree_set_state(trees[1], at(trees[1], "d/e"), DIR_PARTIAL, ERROR_CANCELED);
+	expect(compare, "aa = d/\naa = d/e/\na- - d/e/f\n-a - d/e/x\na- - g\n");
 	tree_set_state(trees[1], at(trees[1], "d/e"), DIR_PARTIAL, ERROR_IO);
 	expect(compare, "aa = d/\na! ! d/e/\na. ? d/e/f\n-a - d/e/x\na- - g\n");
 	tree_set_state(trees[1], at(trees[1], "d/e"), DIR_UNREADABLE, ERROR_ACCES);
@@ -475,6 +477,22 @@ static void hold(struct compare *compare, const struct tree *tree, size_t pane, 
 	ck_assert(compare_hold(compare, compare_find(compare, pane, at(tree, path))));
 	ck_assert(!compare_hold(compare, compare_find(compare, pane, at(tree, path))));
 }
+
+/* A source that dies, or is stopped, could have told more: what it did not tell is no error. */
+START_TEST(knows_no_more_of_what_was_stopped)
+{
+	struct tree *trees[] = { make_tree("d/ f=1 g=1"), make_tree(".~ f=1 d?") };
+	struct compare *compare = start(trees, 2, COMPARE_SIZE, 0);
+
+	ck_assert_int_eq(tree_set_attrs(trees[1], at(trees[1], "d"), &(struct attrs){ .mode = S_IFDIR }), 0);
+	tree_set_error(trees[1], at(trees[1], "d"), ERROR_CANCELED);
+	tree_set_state(trees[1], TREE_ROOT, DIR_PARTIAL, ERROR_CANCELED);
+	expect(compare, "a. ? d/\naa = f\na. ? g\n");
+	compare_free(compare);
+	tree_free(trees[0]);
+	tree_free(trees[1]);
+}
+END_TEST
 
 /* A root that was put above another one has an entry before anything else is known of it. */
 START_TEST(follows_roots_that_become_known_late)
@@ -1218,6 +1236,7 @@ int main(void)
 	tcase_add_test(tests, asks_for_contents);
 	tcase_add_test(tests, knows_that_a_recording_has_no_content);
 	tcase_add_test(tests, follows_the_trees);
+	tcase_add_test(tests, knows_no_more_of_what_was_stopped);
 	tcase_add_test(tests, follows_roots_that_become_known_late);
 	tcase_add_test(tests, holds_what_one_pane_alone_has);
 	tcase_add_loop_test(tests, never_tells_what_is_wrong, 0, 300);

@@ -2,6 +2,7 @@
  * Session and panes against real small trees: what is found, what stays through rescans, toggles and deaths of
  * workers, what a root can be, and operations from marks to the result.
  */
+#include "beside_worker.h"
 #include "op_sandbox.h"
 #include "session.h"
 
@@ -1477,68 +1478,8 @@ static int run_tests(bool with_worker)
 	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
-/* A program that stands elsewhere. */
-static int copy_file(const char *from, const char *to)
-{
-	static char bytes[1 << 16];
-	int in = open(from, O_RDONLY);
-	int out = open(to, O_WRONLY | O_CREAT | O_EXCL, 0755);
-	ssize_t len = in >= 0 && out >= 0 ? 1 : -1;
-
-	while (len > 0) {
-		len = read(in, bytes, sizeof bytes);
-		if (len > 0 && write(out, bytes, (size_t)len) != len)
-			len = -1;
-	}
-	close(in);
-	close(out);
-	return len == 0 ? 0 : -1;
-}
-
-/* Run a program to its end. Returns its exit status. */
-static int run(const char *path)
-{
-	int status = 0;
-	pid_t pid = fork();
-
-	if (pid == 0) {
-		execl(path, path, "beside", (char *)NULL);
-		_exit(127);
-	}
-	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-		continue;
-	return WIFEXITED(status) ? WEXITSTATUS(status) : EXIT_FAILURE;
-}
-
-/*
- * A worker is looked for beside the program that needs it. So this program runs a copy of itself that stands beside
- * a link to the worker; any argument tells the copy so.
- */
 int main(int argc, char **argv)
 {
-	const char *tmp = getenv("TMPDIR");
-	const char *worker = getenv("MUNTIN_WORKER");
-	int status = EXIT_FAILURE;
-	char dir[200];
-	char link[256];
-	char copy[256];
-
 	(void)argv;
-	if (argc > 1)
-		return run_tests(true);
-	if (!worker || access(worker, X_OK) != 0) {
-		printf("without workers: MUNTIN_WORKER names none\n");
-		return run_tests(false);
-	}
-	snprintf(dir, sizeof dir, "%s/muntin-session-XXXXXX", tmp && *tmp ? tmp : "/tmp");
-	if (!mkdtemp(dir))
-		return EXIT_FAILURE;
-	snprintf(link, sizeof link, "%s/muntin-worker", dir);
-	snprintf(copy, sizeof copy, "%s/check_session", dir);
-	if (copy_file("/proc/self/exe", copy) == 0 && symlink(worker, link) == 0)
-		status = run(copy);
-	unlink(link);
-	unlink(copy);
-	rmdir(dir);
-	return status;
+	return beside_worker(argc, "check_session", run_tests);
 }

@@ -2,6 +2,7 @@
  * The comparison of real small trees through their life: what the disk and the user change, panes that come and go, contents
  * that are read, stopped and read again; and panes that move together.
  */
+#include "beside_worker.h"
 #include "op_sandbox.h"
 #include "session_compare.h"
 #include "session_link.h"
@@ -438,6 +439,70 @@ START_TEST(goes_above_the_roots)
 }
 END_TEST
 
+/* Other sources ------------------------------------------------------------------------------------------ */
+
+/* Turn until all sources have read everything, with these rows all the time. */
+static void settle_with(const char *want)
+{
+	int64_t until = loop_now() + PATIENCE * LOOP_SECOND;
+
+	do {
+		ck_assert_str_eq(rows(), want);
+		ck_assert_msg(loop_now() < until, "no rest in %d s", PATIENCE);
+		turn();
+	} while (session_busy(session));
+	ck_assert_str_eq(rows(), want);
+}
+
+/* A worker dies, and that is found out. */
+static void end_worker(const struct pane *pane)
+{
+	int64_t until = loop_now() + PATIENCE * LOOP_SECOND;
+
+	source_kill(pane->source);
+	while (pane->state != PANE_RESTARTING) {
+		ck_assert_msg(loop_now() < until, "no death in %d s", PATIENCE);
+		turn();
+	}
+}
+
+/* The backend changes, also while trees are read; a worker dies, and what has changed meanwhile is seen. What is known stays. */
+START_TEST(sources_come_and_go)
+{
+	static const char known[] = ">aaa :d ab- c:f aaa :g";
+	uint64_t read;
+
+	write_file("b/f", "ONE", 2000);
+	ck_assert_int_eq(unlink(sandbox_at(&box, "c/f")), 0);
+	open_panes(three, 3);
+	ck_assert(session_set_backend(session, BACKEND_WORKERS));
+	ck_assert_int_eq(session_compare(session, COMPARE_AUTO, 0), 0);
+	settle();
+	ck_assert_str_eq(rows(), known);
+	read = rows_read();
+	for (size_t i = 0; i < 3; i++)
+		ck_assert_int_eq(source_info(session->panes[i]->source).kind, SOURCE_WORKER);
+	ck_assert(session_set_backend(session, BACKEND_THREADS));
+	turn();
+	ck_assert(session_set_backend(session, BACKEND_WORKERS));
+	turn();
+	ck_assert(session_set_backend(session, BACKEND_THREADS));
+	settle_with(known);
+	ck_assert(session_set_backend(session, BACKEND_WORKERS));
+	settle_with(known);
+	end_worker(session->panes[2]);
+	settle_with(known);
+	ck_assert_int_eq(session->panes[2]->state, PANE_COMPLETE);
+	ck_assert_uint_eq(rows_read(), read);
+	end_worker(session->panes[1]);
+	write_file("b/f", "one", 3000);
+	write_file("c/f", "one", 4000);
+	pane_scan_below(session->panes[2], TREE_ROOT);
+	wait_for_rows(">aaa :d aaa :f aaa :g");
+	settle_with(">aaa :d aaa :f aaa :g");
+}
+END_TEST
+
 /* Moving together ---------------------------------------------------------------------------------------- */
 
 /* The path that a pane shows, below the sandbox. */
@@ -509,7 +574,7 @@ START_TEST(linked_panes_go_above_where_they_began)
 }
 END_TEST
 
-int main(void)
+static int run_tests(bool with_worker)
 {
 	Suite *suite = suite_create("session_compare");
 	TCase *tcase = tcase_create("session_compare");
@@ -517,6 +582,7 @@ int main(void)
 	int failed;
 
 	suite_add_tcase(suite, tcase);
+	signal(SIGPIPE, SIG_IGN);
 	tcase_set_timeout(tcase, 60);
 	tcase_add_checked_fixture(tcase, begin, end);
 	tcase_add_test(tcase, needs_two_panes);
@@ -531,10 +597,18 @@ int main(void)
 	tcase_add_test(tcase, operations_come_true);
 	tcase_add_test(tcase, a_compared_directory_can_vanish_and_come_again);
 	tcase_add_test(tcase, goes_above_the_roots);
+	if (with_worker)
+		tcase_add_test(tcase, sources_come_and_go);
 	tcase_add_test(tcase, linked_panes_move_together);
 	tcase_add_test(tcase, linked_panes_go_above_where_they_began);
 	srunner_run_all(runner, CK_ENV);
 	failed = srunner_ntests_failed(runner);
 	srunner_free(runner);
 	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+int main(int argc, char **argv)
+{
+	(void)argv;
+	return beside_worker(argc, "check_session_compare", run_tests);
 }
