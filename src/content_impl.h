@@ -14,6 +14,11 @@
 #define CONTENT_CHUNK (16 * 1024)
 #endif
 
+/* And when one of them has several names: a hash of it is kept. */
+#ifndef CONTENT_PIECE
+#define CONTENT_PIECE (256 * 1024)
+#endif
+
 /** A pane's place, copied. */
 struct content_place {
 	char *root;
@@ -58,6 +63,7 @@ struct content_reader {
 	struct buf path;     /* of `dirs` */
 	bool apart;          /* some of `dirs` have another */
 	char *bytes;         /* CONTENT_CHUNK for each pane */
+	char *pieces;        /* CONTENT_PIECE for each pane; NULL before they are needed */
 };
 
 /** Have what a thread needs. Returns -1 with ENOMEM.   Thread: the reader's, for all of these. */

@@ -16,12 +16,12 @@ struct content_link {
 	int64_t mtime;
 	int64_t ctime;
 	uint64_t names;            /* that are still to come */
-	size_t count;              /* of chunks that were read */
+	size_t count;              /* of pieces that were read */
 	struct content_hash first;
 	struct content_hash *others;
 	size_t cap;                /* of those */
 	unsigned holders;
-	bool reading;              /* somebody reads the next chunk */
+	bool reading;              /* somebody reads the next piece */
 	bool lost;                 /* there was no memory for one: no more is kept */
 	bool listed;               /* it stands in its slot */
 };
@@ -30,7 +30,7 @@ struct content_links {
 	atomic_uint refs;
 	uint64_t seed;
 	pthread_mutex_t lock;      /* the rest, and all that is in it */
-	pthread_cond_t put;        /* a chunk has come, or will not, or it is time to stop */
+	pthread_cond_t put;        /* a piece has come, or will not, or it is time to stop */
 	struct content_link **slots;
 	size_t cap;                /* a power of two, or 0 */
 	size_t count;
@@ -172,7 +172,7 @@ struct content_link *content_links_take(struct content_links *links, const struc
 {
 	struct content_link *link;
 
-	/* a size of 0 may be that of a file made by the kernel, which has no chunks that could be told */
+	/* a size of 0 may be that of a file made by the kernel, which has no pieces that could be told */
 	if (attrs->nlink < 2 || attrs->size == 0 || !attrs->dev)
 		return NULL;
 	pthread_mutex_lock(&links->lock);
@@ -200,7 +200,7 @@ void content_links_give(struct content_links *links, struct content_link *link, 
 	pthread_mutex_unlock(&links->lock);
 }
 
-/* Chunks ---------------------------------------------------------------------------------------------- */
+/* Pieces ---------------------------------------------------------------------------------------------- */
 
 static struct content_hash *hash_at(struct content_link *link, size_t at)
 {

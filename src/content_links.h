@@ -1,9 +1,9 @@
 /*
  * Files with several names: what was read of one under one name need not be read under another, in whichever row, pane or thread.
  *
- * Of each such file that is read the hashes of its chunks are kept, in order, and taken instead of the bytes. They are hashed with a
+ * Of each such file that is read the hashes of its pieces are kept, in order, and taken instead of the bytes. They are hashed with a
  * number that nobody knows beforehand, and only of a file that is still what it was, its ctime included. One thread at a time reads on,
- * others that want the same chunk wait for it. A file takes 16 bytes for each chunk that was read and about 100 for itself,
+ * others that want the same piece wait for it. A file takes 16 bytes for each 256 KiB that were read and about 100 for itself,
  * until it was read under all the names it has; files with one name take nothing.
  * Thread: any, for all functions.
  */
@@ -17,7 +17,7 @@
 struct content_links;
 struct content_link;
 
-/** The hash of a chunk. */
+/** The hash of a piece. */
 struct content_hash {
 	uint64_t words[2];
 };
@@ -42,16 +42,16 @@ void content_links_give(struct content_links *links, struct content_link *link, 
 enum content_link_next { LINK_KNOWN, LINK_READ, LINK_STOPPED };
 
 /**
- * Chunk `at` is wanted, all before it were: its hash, or LINK_READ: the caller is to read it and to call content_links_put(). Waits
+ * Piece `at` is wanted, all before it were: its hash, or LINK_READ: the caller is to read it and to call content_links_put(). Waits
  * while another thread reads it, and for nothing once `stop` is set.
  */
 enum content_link_next content_links_next(struct content_links *links, struct content_link *link, size_t at, const atomic_bool *stop,
 					  struct content_hash *hash);
 
-/** Chunk `at`, which was to be read, has this hash; NULL: it could not be read. */
+/** Piece `at`, which was to be read, has this hash; NULL: it could not be read. */
 void content_links_put(struct content_links *links, struct content_link *link, size_t at, const struct content_hash *hash);
 
-/** The hash of the bytes of a chunk. */
+/** The hash of the bytes of a piece. */
 struct content_hash content_links_hash(const struct content_links *links, const void *bytes, size_t len);
 
 #endif

@@ -38,7 +38,8 @@ struct row_files {
 	uint8_t same[COMPARE_MAX_PANES]; /* the first member with the same inode, itself as a rule */
 	uint8_t *answers;
 	size_t count;
-	bool hashes;         /* some have several names: what is read is hashed */
+	bool hashes;         /* some have several names: what is read is hashed, */
+	size_t chunk;        /* and more at a time */
 };
 
 /* Directories ----------------------------------------------------------------------------------------- */
@@ -76,9 +77,10 @@ void content_reader_fini(struct content_reader *reader)
 	free(reader->tops);
 	free(reader->dirs);
 	free(reader->bytes);
+	free(reader->pieces);
 	buf_fini(&reader->path);
 	reader->tops = reader->dirs = NULL;
-	reader->bytes = NULL;
+	reader->bytes = reader->pieces = NULL;
 }
 
 /* Component by component, through links to directories. */
@@ -244,20 +246,20 @@ static bool goes_on(const struct row_files *row, size_t index)
 }
 
 /* Where a chunk at this offset ends, if the file is as large as it should be. */
-static uint64_t chunk_end(const struct member *member)
+static uint64_t chunk_end(const struct row_files *row, const struct member *member)
 {
 	uint64_t left = member->file->size - member->offset;
 
-	return member->offset + (left < CONTENT_CHUNK ? left : CONTENT_CHUNK);
+	return member->offset + (left < row->chunk ? left : row->chunk);
 }
 
 /* The next bytes: a whole chunk unless the file ends. A size of 0 is not believed: files made by the kernel have it. Returns errno. */
-static int read_bytes(struct member *member)
+static int read_bytes(const struct row_files *row, struct member *member)
 {
 	if (member->read != member->offset && lseek(member->fd, (off_t)member->offset, SEEK_SET) < 0)
 		return errno;
-	while (member->len < CONTENT_CHUNK && !member->ended) {
-		ssize_t got = fsys_read(member->fd, member->bytes + member->len, CONTENT_CHUNK - member->len);
+	while (member->len < row->chunk && !member->ended) {
+		ssize_t got = fsys_read(member->fd, member->bytes + member->len, row->chunk - member->len);
 
 		if (got < 0)
 			return errno;
@@ -270,10 +272,8 @@ static int read_bytes(struct member *member)
 }
 
 /* The chunk was read under another name: go on behind it. */
-static void pass_chunk(struct member *member)
+static void pass_chunk(struct member *member, uint64_t end)
 {
-	uint64_t end = chunk_end(member);
-
 	member->len = (size_t)(end - member->offset);
 	member->offset = end;
 	member->ended = end == member->file->size;
@@ -284,8 +284,8 @@ static void pass_chunk(struct member *member)
 static int read_chunk(const struct row_files *row, struct member *member)
 {
 	struct content_links *links = row->reader->links;
-	size_t at = (size_t)(member->offset / CONTENT_CHUNK);
-	uint64_t end = chunk_end(member);
+	size_t at = (size_t)(member->offset / row->chunk);
+	uint64_t end = chunk_end(row, member);
 	int error;
 
 	member->len = 0;
@@ -294,11 +294,11 @@ static int read_chunk(const struct row_files *row, struct member *member)
 		enum content_link_next next = content_links_next(links, member->link, at, row->reader->stop, &member->hash);
 
 		if (next == LINK_KNOWN)
-			pass_chunk(member);
+			pass_chunk(member, end);
 		if (next != LINK_READ)
 			return next == LINK_STOPPED ? ECANCELED : 0;
 	}
-	error = read_bytes(member);
+	error = read_bytes(row, member);
 	atomic_fetch_add_explicit(row->reader->read, member->len, memory_order_relaxed);
 	if (row->hashes && !error)
 		member->hash = content_links_hash(links, member->bytes, member->len);
@@ -399,17 +399,31 @@ static void check_after(struct row_files *row)
 	}
 }
 
+/* Have room for what is read at a time. Without memory nobody knows a file by another name. */
+static void place_bytes(struct row_files *row)
+{
+	struct content_reader *reader = row->reader;
+
+	if (row->hashes && !reader->pieces)
+		reader->pieces = malloc(reader->count * CONTENT_PIECE);
+	for (size_t i = 0; row->hashes && !reader->pieces && i < row->count; i++) {
+		content_links_give(reader->links, row->members[i].link, false);
+		row->members[i].link = NULL;
+	}
+	row->hashes &= reader->pieces != NULL;
+	row->chunk = row->hashes ? CONTENT_PIECE : CONTENT_CHUNK;
+	for (size_t i = 0; i < row->count; i++)
+		row->members[i].bytes = (row->hashes ? reader->pieces : reader->bytes) + i * row->chunk;
+}
+
 static void read_row(struct content_reader *reader, const struct content_batch *batch, const struct content_set *set)
 {
 	struct row_files row = { .reader = reader, .answers = &batch->answers[set->first], .count = set->count };
 	bool needed[COMPARE_MAX_PANES];
 	bool stopped = false;
 
-	for (size_t i = 0; i < row.count; i++) {
-		row.members[i] = (struct member){
-			.file = &batch->files[set->first + i], .bytes = reader->bytes + i * CONTENT_CHUNK, .fd = -1,
-		};
-	}
+	for (size_t i = 0; i < row.count; i++)
+		row.members[i] = (struct member){ .file = &batch->files[set->first + i], .fd = -1 };
 	make_groups(&row);
 	for (size_t i = 0; i < row.count; i++)
 		needed[i] = has_company(&row, i);
@@ -417,6 +431,7 @@ static void read_row(struct content_reader *reader, const struct content_batch *
 		if (needed[i])
 			open_member(&row, batch, i, batch->names.data + batch->file_names[set->first + i]);
 	}
+	place_bytes(&row);
 	while (!stopped && read_turn(&row))
 		stopped = atomic_load_explicit(reader->stop, memory_order_relaxed);
 	check_after(&row);

@@ -1,8 +1,10 @@
 /*
- * Contents on real files, read in chunks of eight bytes: classes, what is no longer what was asked for, what cannot be read, what
+ * Contents on real files, read in chunks of four bytes, or pieces of eight: classes, what is no longer what was asked for, what cannot be
+ * read, what
  * must not be opened.
  */
-#define CONTENT_CHUNK 8
+#define CONTENT_CHUNK 4
+#define CONTENT_PIECE 8
 #include "../src/fsys.h"
 
 /* Called before each read while a test wants that. */
