@@ -38,7 +38,8 @@ static void take_changed(void *arg, entry_id id)
 	struct compare *compare = place->compare;
 	compare_id row = place_row(place, id);
 
-	compare_forget(compare, pane_of(place), id);
+	if (!tree_dir(place->tree, id))
+		compare_forget(compare, pane_of(place), id);
 	if (!row || is_early(compare, place->tree, id))
 		return;
 	compare_drop_content(compare, row_at(compare, row), pane_of(place));

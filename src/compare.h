@@ -147,8 +147,8 @@ void compare_tell_shared(struct compare *compare, void (*shared)(void *arg, size
 void compare_not_local(struct compare *compare, size_t pane);
 
 /**
- * Take over what is known of contents in a comparison of other panes, and itself, which was the one of their trees before: pane i was pane
- * `panes[i]` of that one, or none (SIZE_MAX). It is freed once this one has settled. To be said before the first compare_settle().
+ * Take over what the comparison `before`, of other panes, knew of contents and of directories that are being read again; and itself, which was
+ * the one of their trees until now. Pane i was pane `panes[i]` of that one, or none (SIZE_MAX). It is freed once this one has settled. To be said before the first compare_settle().
  */
 void compare_take_over(struct compare *compare, struct compare *before, const size_t *panes);
 

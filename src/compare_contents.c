@@ -1,6 +1,6 @@
 /*
  * What is known of contents: rows that want them, what was asked for, how answers join what is known already; and what a
- * comparison takes over from the one before it, which was of other panes.
+ * comparison takes over from the one before it, which was of other panes: contents, and how directories had ended.
  */
 #include "compare_impl.h"
 
@@ -240,6 +240,29 @@ void compare_recall(struct compare *compare, compare_id id)
 		of = of ? of : found;
 		if (found && found == of)
 			row_content(compare, row)[pane] = content;
+	}
+}
+
+/* How an entry's directory had ended for the nearest comparison before that had looked at it. */
+static enum ended ended_before(const struct compare *compare, size_t pane, entry_id id)
+{
+	const struct compare *before = compare->before;
+	size_t at = compare->panes[pane].before;
+	uint32_t side;
+
+	if (!before || at == SIZE_MAX)
+		return ENDED_NOT;
+	side = place_row(&before->panes[at], id) ? row_at(before, place_row(&before->panes[at], id))->side : 0;
+	return side ? (enum ended)side_ended(side_at(before, side))[at] : ended_before(before, at, id);
+}
+
+void compare_recall_ended(const struct compare *compare, struct side *side)
+{
+	for (size_t pane = 0; pane < compare->count; pane++) {
+		entry_id id = row_at(compare, side->row)->entries[pane];
+
+		if (id)
+			side_ended(side)[pane] = (uint8_t)ended_before(compare, pane, id);
 	}
 }
 

@@ -245,6 +245,9 @@ void compare_drop_content(const struct compare *compare, struct row *row, size_t
 /** Let a row have what the comparison before knew of its contents. */
 void compare_recall(struct compare *compare, compare_id id);
 
+/** Let a directory have ended as it had for the comparison before. */
+void compare_recall_ended(const struct compare *compare, struct side *side);
+
 /** What the comparisons before knew of a pane's entry is not true any more. */
 void compare_forget(struct compare *compare, size_t pane, entry_id id);
 

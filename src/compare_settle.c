@@ -308,9 +308,13 @@ static void refresh_dirs(struct compare *compare, compare_id id)
 		compare_side_drop(compare, id);
 		return;
 	}
-	if (!row->side && !compare_side_new(compare, id)) {
-		compare->failed = true;
-		return;
+	if (!row->side) {
+		if (!compare_side_new(compare, id)) {
+			compare->failed = true;
+			return;
+		}
+		if (compare->before)
+			compare_recall_ended(compare, side_at(compare, row->side));
 	}
 	refresh_side(compare, side_at(compare, row->side));
 	if (id != COMPARE_TOP && dirs > 1)

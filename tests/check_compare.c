@@ -478,6 +478,31 @@ static void hold(struct compare *compare, const struct tree *tree, size_t pane, 
 	ck_assert(!compare_hold(compare, compare_find(compare, pane, at(tree, path))));
 }
 
+/* Directories that are read again while other panes are compared: what was missing is not unknown for that. */
+START_TEST(takes_over_how_directories_had_ended)
+{
+	struct tree *trees[] = { make_tree("d/ d/f=1 e/ e/f=1"), make_tree("d/ e/"), make_tree("d/ e/") };
+	struct compare *before = start(trees, 2, COMPARE_SIZE, 0);
+	const struct compare_pane panes[] = { { trees[2], TREE_ROOT, true }, { trees[1], TREE_ROOT, true }, { trees[0], TREE_ROOT, true } };
+	struct compare *compare;
+
+	expect(before, "aa = d/\na- - d/f\naa = e/\na- - e/f\n");
+	tree_set_state(trees[1], at(trees[1], "d"), DIR_READING, ERROR_NONE);
+	expect(before, "aa = d/\na- - d/f\naa = e/\na- - e/f\n");
+	compare = compare_new(panes, 3, COMPARE_SIZE, 0);
+	ck_assert_ptr_nonnull(compare);
+	compare_take_over(compare, before, (const size_t[]){ SIZE_MAX, 1, 0 });
+	/* one more that begins before anything was looked at; and a file that became a directory is another one */
+	tree_set_state(trees[1], TREE_ROOT, DIR_READING, ERROR_NONE);
+	ck_assert_int_eq(tree_set_attrs(trees[1], at(trees[1], "e"), &(struct attrs){ .flags = ATTRS_KNOWN, .mode = S_IFREG }), 0);
+	ck_assert_int_eq(tree_set_attrs(trees[1], at(trees[1], "e"), &(struct attrs){ .flags = ATTRS_KNOWN, .mode = S_IFDIR | 0755 }), 0);
+	expect(compare, "aaa = d/\n--a - d/f\naaa ? e/\n-.a - e/f\n");
+	compare_free(compare);
+	for (size_t i = 0; i < 3; i++)
+		tree_free(trees[i]);
+}
+END_TEST
+
 /* A source that dies, or is stopped, could have told more: what it did not tell is no error. */
 START_TEST(knows_no_more_of_what_was_stopped)
 {
@@ -1236,6 +1261,7 @@ int main(void)
 	tcase_add_test(tests, asks_for_contents);
 	tcase_add_test(tests, knows_that_a_recording_has_no_content);
 	tcase_add_test(tests, follows_the_trees);
+	tcase_add_test(tests, takes_over_how_directories_had_ended);
 	tcase_add_test(tests, knows_no_more_of_what_was_stopped);
 	tcase_add_test(tests, follows_roots_that_become_known_late);
 	tcase_add_test(tests, holds_what_one_pane_alone_has);

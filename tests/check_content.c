@@ -1,7 +1,6 @@
 /*
- * Contents on real files, read in chunks of four bytes, or pieces of eight: classes, what is no longer what was asked for, what cannot be
- * read, what
- * must not be opened.
+ * Contents on real files, read in chunks of four bytes, or pieces of eight: classes, what is no longer what was asked for, what
+ * cannot be read, what must not be opened.
  */
 #define CONTENT_CHUNK 4
 #define CONTENT_PIECE 8
