@@ -1,10 +1,12 @@
 /*
  * Reading the files of one row side by side. They begin as one group for each size; whenever the bytes of a group's members are not
- * the same, it falls into smaller ones; a group of one is read no further.
+ * the same, it falls into smaller ones; a group of one is read no further. What is a hole in all of a group is passed over, in whole
+ * chunks, but no more of a file than it lacks on disk: where it takes as much as it is long, its holes are not believed.
  */
 #include "content_impl.h"
 
 #include "fsys.h"
+#include "fsys_facts.h"
 
 #include <errno.h>
 #include <string.h>
@@ -22,6 +24,8 @@ struct member {
 	size_t len;
 	uint64_t offset;     /* of what comes next */
 	uint64_t read;       /* where the descriptor stands */
+	uint64_t lacks;      /* bytes that it has not on disk, those passed over left out */
+	uint64_t data;       /* up to here it has data, as far as was asked */
 	int64_t ctime;       /* when it was opened: a change that puts the mtime back is one */
 	struct content_link *link; /* what is known of it under other names; NULL: it has none */
 	struct content_hash hash;  /* of this turn, for who has no bytes, */
@@ -187,6 +191,16 @@ static unsigned names_of(const struct row_files *row, size_t index)
 	return names;
 }
 
+/* A large file and what it takes on disk: how much of it can be holes? */
+static uint64_t lacking(const struct attrs *attrs)
+{
+	enum { BLOCK = 512 };
+
+	if (attrs->size <= CONTENT_CHUNK || attrs->blocks >= attrs->size / BLOCK)
+		return 0;
+	return attrs->size - attrs->blocks * BLOCK;
+}
+
 static void open_member(struct row_files *row, const struct content_batch *batch, size_t index, const char *name)
 {
 	struct member *member = &row->members[index];
@@ -205,7 +219,9 @@ static void open_member(struct row_files *row, const struct content_batch *batch
 	if (member->file->size > ADVISE_FROM)
 		fsys_advise_sequential(member->fd);
 	member->ctime = attrs.ctime;
-	member->link = content_links_take(row->reader->links, &attrs, names_of(row, index));
+	member->lacks = lacking(&attrs);
+	/* of one with holes little is read, and it may have very many chunks */
+	member->link = member->lacks ? NULL : content_links_take(row->reader->links, &attrs, names_of(row, index));
 	row->hashes |= member->link != NULL;
 }
 
@@ -245,6 +261,47 @@ static bool goes_on(const struct row_files *row, size_t index)
 	return !row->members[index].ended && has_company(row, index);
 }
 
+/* How many of a member's next bytes are a hole. One that begins in the middle of data is found a little later. */
+static uint64_t hole_of(struct member *member)
+{
+	enum { LATER = 64 * CONTENT_CHUNK };
+	uint64_t data;
+
+	if (member->lacks == 0 || member->offset >= member->file->size || member->offset < member->data)
+		return 0;
+	data = fsys_next_data(member->fd, member->offset, member->file->size);
+	member->read = UINT64_MAX;
+	if (data == member->offset)
+		member->data = data + LATER;
+	return data - member->offset < member->lacks ? data - member->offset : member->lacks;
+}
+
+/* The whole chunks of a hole. */
+static uint64_t whole_chunks(const struct row_files *row, uint64_t hole)
+{
+	return hole - hole % row->chunk;
+}
+
+/* Pass over what is a hole in all members of a group that are read. */
+static void pass_holes(struct row_files *row, const bool *read)
+{
+	uint64_t holes[COMPARE_MAX_PANES];
+
+	for (size_t i = 0; i < row->count; i++)
+		holes[i] = read[i] ? hole_of(&row->members[i]) : 0;
+	for (size_t i = 0; i < row->count; i++) {
+		uint64_t hole = holes[i];
+
+		for (size_t other = 0; other < row->count; other++) {
+			if (read[other] && row->members[other].group == row->members[i].group && holes[other] < hole)
+				hole = holes[other];
+		}
+		hole = whole_chunks(row, hole);
+		row->members[i].offset += hole;
+		row->members[i].lacks -= hole;
+	}
+}
+
 /* Where a chunk at this offset ends, if the file is as large as it should be. */
 static uint64_t chunk_end(const struct row_files *row, const struct member *member)
 {
@@ -253,30 +310,34 @@ static uint64_t chunk_end(const struct row_files *row, const struct member *memb
 	return member->offset + (left < row->chunk ? left : row->chunk);
 }
 
-/* The next bytes: a whole chunk unless the file ends. A size of 0 is not believed: files made by the kernel have it. Returns errno. */
+/*
+ * The next bytes: a whole chunk unless the file ends. Its size is not believed: files made by the kernel are longer or shorter than
+ * they say. Returns errno.
+ */
 static int read_bytes(const struct row_files *row, struct member *member)
 {
 	if (member->read != member->offset && lseek(member->fd, (off_t)member->offset, SEEK_SET) < 0)
 		return errno;
 	while (member->len < row->chunk && !member->ended) {
-		ssize_t got = fsys_read(member->fd, member->bytes + member->len, row->chunk - member->len);
+		size_t room = row->chunk - member->len;
+		ssize_t got = fsys_read(member->fd, member->bytes + member->len, room);
 
 		if (got < 0)
 			return errno;
 		member->len += (size_t)got;
 		member->offset += (uint64_t)got;
-		member->ended = got == 0 || member->offset == member->file->size;
+		member->ended = got == 0 || (member->offset == member->file->size && (size_t)got < room);
 	}
 	member->read = member->offset;
 	return 0;
 }
 
 /* The chunk was read under another name: go on behind it. */
-static void pass_chunk(struct member *member, uint64_t end)
+static void pass_chunk(const struct row_files *row, struct member *member, uint64_t end)
 {
 	member->len = (size_t)(end - member->offset);
 	member->offset = end;
-	member->ended = end == member->file->size;
+	member->ended = end == member->file->size && member->len < row->chunk; /* as reading would have told */
 	member->hashed = true;
 }
 
@@ -294,7 +355,7 @@ static int read_chunk(const struct row_files *row, struct member *member)
 		enum content_link_next next = content_links_next(links, member->link, at, row->reader->stop, &member->hash);
 
 		if (next == LINK_KNOWN)
-			pass_chunk(member, end);
+			pass_chunk(row, member, end);
 		if (next != LINK_READ)
 			return next == LINK_STOPPED ? ECANCELED : 0;
 	}
@@ -305,6 +366,17 @@ static int read_chunk(const struct row_files *row, struct member *member)
 	if (member->link)
 		content_links_put(links, member->link, at, !error && member->offset == end ? &member->hash : NULL);
 	return error;
+}
+
+/* Read on, ERROR_NONE if that went well. One that is written to all the time would have no end. */
+static enum error read_on(const struct row_files *row, struct member *member)
+{
+	struct attrs attrs;
+	int error = read_chunk(row, member);
+
+	if (error)
+		return error_from_errno(error);
+	return member->offset > member->file->size && !is_asked_for(member, &attrs) ? ERROR_CHANGED : ERROR_NONE;
 }
 
 static bool same_bytes(const struct member *a, const struct member *b)
@@ -344,12 +416,13 @@ static bool read_turn(struct row_files *row)
 
 	for (size_t i = 0; i < row->count; i++)
 		read[i] = goes_on(row, i);
+	pass_holes(row, read);
 	for (size_t i = 0; i < row->count; i++) {
-		int error = read[i] ? read_chunk(row, &row->members[i]) : 0;
+		enum error error = read[i] ? read_on(row, &row->members[i]) : ERROR_NONE;
 
 		any |= read[i];
 		if (error)
-			refuse(row, i, error_from_errno(error));
+			refuse(row, i, error);
 	}
 	if (any)
 		split_groups(row, read);

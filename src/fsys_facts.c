@@ -173,3 +173,21 @@ int fsys_real_path(const char *root, struct buf *out)
 	free(real);
 	return 0;
 }
+
+/* ---- Data and holes ---------------------------------------------------------------------------------------- */
+
+uint64_t fsys_next_data(int fd, uint64_t offset, uint64_t size)
+{
+#ifdef SEEK_DATA
+	off_t at = lseek(fd, (off_t)offset, SEEK_DATA);
+
+	if (at < 0 && errno == ENXIO)
+		return size;
+	if (at >= 0 && (uint64_t)at > offset)
+		return (uint64_t)at < size ? (uint64_t)at : size;
+#else
+	(void)fd;
+	(void)size;
+#endif
+	return offset;
+}

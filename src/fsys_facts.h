@@ -1,5 +1,5 @@
 /*
- * What else can be asked of an object that is held: its ACLs, the mount it is on, and where a directory is.
+ * What else can be asked of an object that is held: its ACLs, the mount it is on, where a directory is, and where a file has data.
  *
  * An ACL is read through the descriptor that holds the object, by the link that /proc has for it, which leads to the very
  * object whatever its name is by now; never by its path, where a link could have been put since. Where there is no /proc
@@ -29,5 +29,11 @@ unsigned fsys_object_mount(const struct fsys_object *object);
 
 /** Append the absolute path of the directory that a root names, through no link. Returns 0, or -1 with errno. */
 MUN_NODISCARD int fsys_real_path(const char *root, struct buf *out);
+
+/**
+ * Where a file's next data begin, at `offset` or behind it: its `size` when there are none, `offset` where nobody tells holes from data.
+ * The descriptor's position is lost.
+ */
+uint64_t fsys_next_data(int fd, uint64_t offset, uint64_t size);
 
 #endif

@@ -1,34 +1,60 @@
 /*
  * Contents on real files, read in chunks of four bytes, or pieces of eight: classes, what is no longer what was asked for, what
- * cannot be read, what must not be opened.
+ * cannot be read, what must not be opened, sizes that lie, and holes.
  */
 #define CONTENT_CHUNK 4
 #define CONTENT_PIECE 8
 #include "../src/fsys.h"
+#include "../src/fsys_facts.h"
+
+#include <errno.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 /* Called before each read while a test wants that. */
 static void (*before_read)(void);
 
+/* This file has one byte more than it says; 0: none does. */
+static ino_t liar;
+
+/* This read fails with EIO, counted down; 0: none does. */
+static unsigned fails_in;
+
 static ssize_t hooked_read(int fd, void *buf, size_t cap)
 {
+	struct stat st;
+	ssize_t got;
+
 	if (before_read)
 		before_read();
-	return fsys_read(fd, buf, cap);
+	if (fails_in && --fails_in == 0) {
+		errno = EIO;
+		return -1;
+	}
+	got = fsys_read(fd, buf, cap);
+	if (got > 0 || !liar || fstat(fd, &st) != 0 || st.st_ino != liar)
+		return got;
+	liar = 0;
+	*(char *)buf = '!';
+	return 1;
 }
 
+/* Where the data of files begin, by whoever answers. */
+static uint64_t (*next_data)(int fd, uint64_t offset, uint64_t size) = fsys_next_data;
+
 #define fsys_read hooked_read
+#define fsys_next_data next_data
 #include "../src/content.c"
 #include "../src/content_links.c"
 #include "../src/content_read.c"
 #undef fsys_read
+#undef fsys_next_data
 
 #include <check.h>
 #include <fcntl.h>
 #include <ftw.h>
 #include <stdio.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
 enum { PANES = 4, NOBODY = 65534 };
 
@@ -318,6 +344,147 @@ START_TEST(sees_a_directory_that_has_changed)
 	ck_assert_int_eq(symlink("x", at(1, "d/e")), 0);
 	ck_assert_str_eq(answers_for("e", "f", files, 2, false), "1C");
 	ck_assert_str_eq(answers_for("e", "f", files, 2, true), "11");
+}
+END_TEST
+
+/* What cannot be read to its end is equal to nothing, and keeps nobody else from it. */
+START_TEST(fails_in_the_middle)
+{
+	static const char *const expected[] = { "!11", "1!1", "11!", "!11", "1!1", "11!" };
+	struct compare_file files[3];
+
+	for (size_t i = 0; i < 3; i++) {
+		write_file(at(i, "d/f"), "aaaaaaaabbbbbbbbcccccccc");
+		files[i] = found(i, at(i, "d/f"));
+	}
+	fails_in = (unsigned)_i + 1;
+	ck_assert_str_eq(answers_for("", "f", files, 3, false), expected[_i]);
+	ck_assert_uint_eq(fails_in, 0);
+	write_file(at(1, "d/f"), "aaaaaaaabbbbbbbbcccccccx");
+	files[1] = found(1, at(1, "d/f"));
+	fails_in = 1;
+	ck_assert_str_eq(answers_for("", "f", files, 2, false), "!1");
+}
+END_TEST
+
+/* Sizes and holes -------------------------------------------------------------------------------------- */
+
+/* The kernel's files say that they are empty. */
+START_TEST(reads_on_behind_the_size)
+{
+	struct compare_file files[2];
+	struct stat st;
+
+	write_file(at(0, "d/f"), "12345678");
+	write_file(at(1, "d/f"), "12345678");
+	for (size_t i = 0; i < 2; i++)
+		files[i] = found(i, at(i, "d/f"));
+	ck_assert_int_eq(stat(at(_i, "d/f"), &st), 0);
+	liar = st.st_ino;
+	ck_assert_str_eq(answers_for("", "f", files, 2, false), "12");
+	ck_assert_uint_eq(liar, 0);
+}
+END_TEST
+
+static void write_at(const char *path, uint64_t offset, char byte)
+{
+	int fd = open(path, O_WRONLY | O_CREAT, 0644);
+
+	ck_assert_int_ge(fd, 0);
+	ck_assert_int_eq((int)pwrite(fd, &byte, 1, (off_t)offset), 1);
+	close(fd);
+}
+
+#define HUGE_SIZE (UINT64_C(1) << 40)
+
+/* Two files of that size without anything in them. Returns false where there can be none. */
+static bool make_huge(void)
+{
+	for (size_t i = 0; i < 2; i++) {
+		int fd;
+		bool told;
+
+		write_file(at(i, "d/f"), "");
+		if (truncate(at(i, "d/f"), (off_t)HUGE_SIZE) != 0)
+			return false;
+		fd = open(at(i, "d/f"), O_RDONLY);
+		told = fsys_next_data(fd, 0, HUGE_SIZE) == HUGE_SIZE;
+		close(fd);
+		if (!told)
+			return false;
+	}
+	return true;
+}
+
+static const struct {
+	uint64_t offsets[2]; /* where a byte stands */
+	char bytes[2];       /* 0: none */
+	const char *answers;
+	uint64_t zero;       /* where the second one has a byte that is 0; 0: nowhere */
+} huge[] = {
+	{ { 0, 0 }, { 0, 0 }, "11", 0 },
+	{ { HUGE_SIZE - 1, HUGE_SIZE - 1 }, { 'x', 'x' }, "11", 0 },
+	{ { HUGE_SIZE - 1, HUGE_SIZE - 1 }, { 'x', 'y' }, "12", 0 },
+	{ { HUGE_SIZE - 1, 0 }, { 'x', 0 }, "12", 0 },
+	{ { 0, HUGE_SIZE / 2 + 12345 }, { 0, 'x' }, "12", 0 },
+	{ { HUGE_SIZE / 2 + 12345, HUGE_SIZE / 2 + 12346 }, { 'x', 'x' }, "12", 0 },
+	{ { HUGE_SIZE / 2 + 12345, HUGE_SIZE / 2 + 12345 }, { 'x', 'x' }, "11", 0 },
+	{ { HUGE_SIZE - 1, HUGE_SIZE - 1 }, { 'x', 'y' }, "12", HUGE_SIZE / 4 },
+	{ { HUGE_SIZE / 4 - 1, HUGE_SIZE / 4 - 1 }, { 'x', 'x' }, "11", HUGE_SIZE - 1 },
+};
+
+START_TEST(passes_over_holes)
+{
+	struct compare_file files[2];
+
+	if (!make_huge()) {
+		puts("skip (missing: files with holes of 1 TiB)");
+		return;
+	}
+	for (size_t i = 0; i < 2; i++) {
+		if (huge[_i].bytes[i])
+			write_at(at(i, "d/f"), huge[_i].offsets[i], huge[_i].bytes[i]);
+		if (i == 1 && huge[_i].zero)
+			write_at(at(i, "d/f"), huge[_i].zero, '\0');
+		files[i] = found(i, at(i, "d/f"));
+	}
+	ck_assert_str_eq(answers_for("", "f", files, 2, false), huge[_i].answers);
+}
+END_TEST
+
+static uint64_t no_data(int fd, uint64_t offset, uint64_t size)
+{
+	(void)fd;
+	(void)offset;
+	return size;
+}
+
+/* A file that takes the room of its bytes has no holes, whatever is said; one without holes can equal one that has. */
+START_TEST(does_not_believe_all_holes)
+{
+	static const char zeros[1 << 15];
+	struct compare_file files[3];
+	struct stat st;
+
+	for (size_t i = 0; i < 3; i++) {
+		int fd = open(at(i, "d/f"), O_WRONLY | O_CREAT, 0644);
+
+		ck_assert_int_eq((int)write(fd, zeros, i == 1 ? 0 : sizeof zeros), i == 1 ? 0 : (int)sizeof zeros);
+		ck_assert_int_eq(ftruncate(fd, sizeof zeros), 0);
+		fsync(fd); /* only then does every filesystem say what the file takes */
+		close(fd);
+		files[i] = found(i, at(i, "d/f"));
+	}
+	ck_assert_str_eq(answers_for("", "f", files, 3, false), "111");
+	if (stat(at(2, "d/f"), &st) != 0 || (uint64_t)st.st_blocks * 512 < sizeof zeros) {
+		puts("skip (missing: a filesystem that stores zeros as they are)");
+		return;
+	}
+	write_at(at(2, "d/f"), sizeof zeros - 1, 'x');
+	files[2] = found(2, at(2, "d/f"));
+	next_data = no_data;
+	ck_assert_str_eq(answers_for("", "f", files, 3, false), "112");
+	next_data = fsys_next_data;
 }
 END_TEST
 
@@ -658,6 +825,10 @@ int main(void)
 	tcase_add_loop_test(tests, sees_what_has_changed, 0, (int)ARRAY_LEN(changes));
 	tcase_add_loop_test(tests, sees_what_changes_meanwhile, 0, 2);
 	tcase_add_test(tests, sees_a_directory_that_has_changed);
+	tcase_add_loop_test(tests, fails_in_the_middle, 0, 6);
+	tcase_add_loop_test(tests, reads_on_behind_the_size, 0, 2);
+	tcase_add_loop_test(tests, passes_over_holes, 0, (int)ARRAY_LEN(huge));
+	tcase_add_test(tests, does_not_believe_all_holes);
 	tcase_add_test(tests, says_what_cannot_be_read);
 	tcase_add_test(tests, reads_an_inode_once);
 	tcase_add_test(tests, goes_on_where_another_name_was_left);
