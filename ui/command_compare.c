@@ -291,7 +291,8 @@ bool command_diff(struct app *app, const struct command_call *call)
 	if (other == app->session->active)
 		return app_fail(app, "diff: no other pane has a file here");
 	if (call->argc > 0 || !tool || tool[strspn(tool, " \t")] == '\0')
-		return external_run_files(app, EXTERNAL_DIFF, call->argc, call->argv, files, take_files(app, other, files));
+		return external_run_files(app, call->argc > 0 ? EXTERNAL_DIFF_TOOL : EXTERNAL_DIFF, call->argc, call->argv, files,
+		                          take_files(app, other, files));
 	buf_add_str(&line, "diff ");
 	buf_add_str(&line, tool);
 	done = line.failed ? app_fail(app, "out of memory") : command_run(app, line.data, line.len, 0);

@@ -16,30 +16,43 @@ struct external {
 	struct spawn_child child;
 	struct loop_watch watch;  /* of its end, where that has a descriptor */
 	const char *name;         /* for messages */
-	bool one_is_good;         /* exit status 1 says that files differ */
+	bool one_is_good;         /* exit status 1 says that files differ, */
+	bool tells_equal;         /* and EQUAL that they do not */
 	void (*done)(struct app *app, int status); /* NULL: nobody waits for it */
 };
 
+enum { EQUAL = 100 };
+#define EQUAL_TEXT "100"
+
 /*
  * What the shell is told. The path and all words of the user's are arguments, never part of this. ^C and ^\ are for the
- * program, not for the shell, which still has to ask for Enter.
+ * program, not for the shell, which still has to ask for Enter. A variable of blanks names no program: without one the path
+ * itself would be the first word. A pager that leaves at once what fits on the screen would leave nothing to read.
  */
 #define CAUTIOUS(run) "trap : INT QUIT\n" run "\ns=$?\n"
-#define WAIT_FROM(status) \
-	"[ $s -ge " status " ] || exit $s\n" \
+#define WAIT \
 	"if [ $s -eq 0 ]; then w=; else w=\"exit status $s, \"; fi\n" \
 	"printf '\\n[%spress Enter] ' \"$w\"\nread -r x\nexit $s"
+#define WAIT_FROM(status) "[ $s -ge " status " ] || exit $s\n" WAIT
+#define EDITOR "case $EDITOR in *[![:space:]]*) ;; *) EDITOR=vi ;; esac\n"
+#define PAGER \
+	"case $PAGER in *[![:space:]]*) ;; *) PAGER=$(command -v less || echo more) ;; esac\n" \
+	"case $PAGER:${LESS-} in less:*F* | */less:*F*) PAGER=\"$PAGER -+F\" ;; esac\n"
+#define PAGER_WAIT "[ $s -ge 1 ] || [ \"${PAGER##*/}\" = cat ] || exit $s\n" WAIT
 
 static const char *const scripts[] = {
-	[EXTERNAL_VIEW] = "[ \"$PAGER\" ] || PAGER=$(command -v less || echo more)\n" CAUTIOUS("$PAGER \"$@\"") WAIT_FROM("1"),
-	[EXTERNAL_EDIT] = CAUTIOUS("${EDITOR:-vi} \"$@\"") WAIT_FROM("1"),
+	[EXTERNAL_VIEW] = PAGER CAUTIOUS("$PAGER \"$@\"") PAGER_WAIT,
+	[EXTERNAL_EDIT] = EDITOR CAUTIOUS("$EDITOR \"$@\"") WAIT_FROM("1"),
 	/* an editor tells by its status that nothing is wanted: only one that could not be started has left something to read */
-	[EXTERNAL_NAMES] = CAUTIOUS("${EDITOR:-vi} \"$@\"") WAIT_FROM("126"),
+	[EXTERNAL_NAMES] = EDITOR CAUTIOUS("$EDITOR \"$@\"") WAIT_FROM("126"),
 	[EXTERNAL_RULE] = CAUTIOUS("\"$@\"") WAIT_FROM("1"),
 	[EXTERNAL_OPEN] = CAUTIOUS("\"$@\"") WAIT_FROM("0"),
 	/* one that shows a difference by itself ends with 0, one that prints it with 1 */
-	[EXTERNAL_DIFF] = "[ \"$PAGER\" ] || PAGER=$(command -v less || echo more)\n"
-	                  CAUTIOUS("if [ $# -gt 2 ]; then \"$@\"; else diff -u -- \"$@\" | $PAGER; fi") WAIT_FROM("1"),
+	[EXTERNAL_DIFF_TOOL] = CAUTIOUS("\"$@\"") WAIT_FROM("1"),
+	/* a pager is begun only where there is something to be shown */
+	[EXTERNAL_DIFF] = PAGER CAUTIOUS("diff -q -- \"$@\" >/dev/null") "[ $s -ne 0 ] || exit " EQUAL_TEXT "\n"
+	                  "if [ $s -eq 1 ]; then\n diff -u -- \"$@\" | $PAGER\n s=$?\nfi\n"
+	                  "[ $s -ne " EQUAL_TEXT " ] || s=1\n" PAGER_WAIT,
 };
 
 static const char *const names[] = {
@@ -48,6 +61,7 @@ static const char *const names[] = {
 	[EXTERNAL_NAMES] = "editor",
 	[EXTERNAL_RULE] = "open",
 	[EXTERNAL_OPEN] = "open",
+	[EXTERNAL_DIFF_TOOL] = "diff",
 	[EXTERNAL_DIFF] = "diff",
 };
 
@@ -102,7 +116,9 @@ static void say_status(struct app *app, const struct external *external)
 	int status = external->child.status;
 	int code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 
-	if (code == 127)
+	if (external->tells_equal && code == EQUAL)
+		app_say(app, "%s: the files are equal", name);
+	else if (code == 127)
 		app_fail(app, "%s: the program was not found", name);
 	else if (code > 128)
 		app_fail(app, "%s: killed by signal %d", name, code - 128);
@@ -168,7 +184,8 @@ static bool start(struct app *app, enum external_kind kind, char *const argv[])
 		return app_fail(app, "out of memory");
 	external->app = app;
 	external->name = names[kind];
-	external->one_is_good = kind == EXTERNAL_DIFF;
+	external->one_is_good = kind == EXTERNAL_DIFF || kind == EXTERNAL_DIFF_TOOL;
+	external->tells_equal = kind == EXTERNAL_DIFF;
 	external->child = (struct spawn_child)SPAWN_CHILD_INIT;
 	app_leave(app);
 	if (spawn_foreground(&external->child, "/bin/sh", argv, app->tty) != 0) {

@@ -20,7 +20,8 @@ enum external_kind {
 	EXTERNAL_EDIT,  /* the editor */
 	EXTERNAL_NAMES, /* the editor, for external_edit() */
 	EXTERNAL_RULE,  /* what the configuration has for the name */
-	EXTERNAL_DIFF,  /* what shows the difference of files; without words diff -u, through the pager */
+	EXTERNAL_DIFF,  /* the difference of two files: diff -u, through the pager; those that are equal are told so */
+	EXTERNAL_DIFF_TOOL, /* what the user has for that */
 	EXTERNAL_OPEN,  /* what the user typed: what it printed stays until Enter */
 };
 
