@@ -193,6 +193,7 @@ void compare_free(struct compare *compare)
 	free(compare->wants);
 	free(compare->gone);
 	free(compare->order);
+	buf_fini(&compare->path);
 	buf_fini(&compare->key);
 	buf_fini(&compare->row_key);
 	free(compare);

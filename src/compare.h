@@ -16,6 +16,7 @@
 
 #include "buf.h"
 #include "error.h"
+#include "glob.h"
 #include "tree.h"
 
 struct compare;
@@ -133,6 +134,18 @@ void compare_time_shift(struct compare *compare, unsigned hours);
  * end wherever it is: two names could still turn out to be such. To be said before the first compare_settle().
  */
 void compare_fold(struct compare *compare, unsigned flags);
+
+/**
+ * Leave out what a pattern matches by its name, or by its path below its tree's root: it has no row, and nothing below it has one. For
+ * what was scanned without these patterns. Several sets may be given, before a name that they match has come. Owner: borrowed.
+ */
+void compare_leave_out(struct compare *compare, const struct glob_set *patterns);
+
+/** Is an entry left out? */
+bool compare_leaves_out(struct compare *compare, size_t pane, entry_id id);
+
+/** How many entries were left out. */
+uint64_t compare_left_out(const struct compare *compare);
 
 /** Are two times, in nanoseconds, the same to this comparison? */
 bool compare_same_time(const struct compare *compare, int64_t a, int64_t b);

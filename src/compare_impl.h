@@ -129,6 +129,10 @@ struct compare {
 	int64_t tolerance;
 	unsigned hours;      /* see compare_time_shift() */
 	unsigned fold;       /* see compare_fold() */
+	const struct glob_set *leaves[COMPARE_MAX_PANES + 1]; /* see compare_leave_out() */
+	size_t leave_count;
+	uint64_t left_out;
+	struct buf path;     /* of what may be left out */
 	struct buf key;      /* a name that was folded */
 	struct buf row_key;  /* another one */
 	uint64_t version;

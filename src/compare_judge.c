@@ -246,6 +246,22 @@ static bool is_growing(const struct compare *compare, const struct row *row)
 	return false;
 }
 
+/* Is a directory in a recording without what is in it, which another pane has read? */
+static bool is_cut(const struct compare *compare, const struct row *row)
+{
+	struct side *side = row->side ? side_at(compare, row->side) : NULL;
+	bool cut = false;
+	bool read = false;
+
+	for (size_t pane = 0; side && pane < compare->count; pane++) {
+		if (!is_known_dir(row_entry(compare, row, pane)))
+			continue;
+		cut |= side_ended(side)[pane] == ENDED_SKIPPED && !compare->panes[pane].local;
+		read |= side_ended(side)[pane] != ENDED_SKIPPED;
+	}
+	return cut && read;
+}
+
 /*
  * `undecided`: some have no class yet. Two of those whose contents are known to differ are not of one class, whatever becomes of a third that
  * all of them are held against: that it comes takes nothing of what was known.
@@ -266,7 +282,8 @@ static enum compare_state judge_state(const struct judged *judged, const struct 
 	/* one pane alone has a say */
 	if (knows[COMPARE_KNOWN] == 1)
 		return knows[COMPARE_NO_PARENT] + 1 == judged->compare->count ? COMPARE_MISSING : COMPARE_PENDING;
-	if (undecided || knows[COMPARE_UNKNOWN] > 0 || is_growing(judged->compare, judged->row))
+	if (undecided || knows[COMPARE_UNKNOWN] > 0 || is_growing(judged->compare, judged->row) ||
+	    is_cut(judged->compare, judged->row))
 		return COMPARE_PENDING;
 	return COMPARE_SAME;
 }

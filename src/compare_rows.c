@@ -294,6 +294,10 @@ static bool put_entry(struct compare *compare, compare_id parent, size_t pane, e
 
 bool compare_row_put(struct compare *compare, compare_id parent, size_t pane, entry_id id)
 {
+	if (compare_leaves_out(compare, pane, id)) {
+		compare->left_out++;
+		return true;
+	}
 	return put_entry(compare, parent, pane, id, false);
 }
 
@@ -412,7 +416,7 @@ static void split_names(struct compare *compare, const struct side *side, size_t
 		const char *key = key_of(compare, &compare->key, name, &len);
 		const struct slot *slot = find_slot(compare, name_hash(side->row, key, len), side->row, key, len, false);
 
-		if (slot->row && row_at(compare, slot->row)->flags & ROW_SPLIT)
+		if (slot->row && row_at(compare, slot->row)->flags & ROW_SPLIT && !compare_leaves_out(compare, pane, at))
 			put_entry(compare, side->row, pane, at, true);
 	}
 }

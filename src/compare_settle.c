@@ -134,6 +134,9 @@ static enum compare_know absence_below(const struct compare *compare, const stru
 	static const uint8_t knows[] = { [ENDED_COMPLETE] = COMPARE_ABSENT, [ENDED_SKIPPED] = COMPARE_LEFT_OUT };
 	const struct entry *entry = row_entry(compare, row, pane);
 
+	/* what a recording left out, nobody here has asked for */
+	if (is_known_dir(entry) && ended == ENDED_SKIPPED && !compare->panes[pane].local)
+		return COMPARE_UNKNOWN;
 	if (is_known_dir(entry))
 		return ended < ARRAY_LEN(knows) ? (enum compare_know)knows[ended] : COMPARE_UNKNOWN;
 	if (entry)

@@ -156,23 +156,6 @@ static void scan_ended(void *arg)
 	task_unref(task);
 }
 
-/* The patterns of a request. Returns -1 with errno. */
-static int read_patterns(struct wire_reader in, struct glob_set *set)
-{
-	while (wire_more(&in)) {
-		size_t len;
-		const char *pattern = wire_get_bytes(&in, &len);
-
-		if (!in.ok || memchr(pattern, '\0', len)) {
-			errno = EPROTO;
-			return -1;
-		}
-		if (glob_set_add(set, pattern, len) != 0)
-			return -1;
-	}
-	return 0;
-}
-
 /* A scan that could not be begun: its directory is unread. */
 static int refuse_scan(uint64_t id, enum error error, struct buf *answer)
 {
@@ -199,7 +182,7 @@ static int begin_scan(struct feed *feed, const struct wire_frame *frame, struct 
 		errno = EPROTO;
 		return -1;
 	}
-	if (read_patterns(request.patterns, &options.exclude) != 0) {
+	if (wire_get_patterns(&request.patterns, &options.exclude) != 0) {
 		glob_set_fini(&options.exclude);
 		return errno == ENOMEM ? refuse_scan(frame->id, ERROR_NOMEM, answer) : -1;
 	}

@@ -1,5 +1,6 @@
 #include "wire.h"
 
+#include <errno.h>
 #include <string.h>
 
 static char *store_u16(char *at, uint32_t value)
@@ -467,6 +468,31 @@ bool wire_get_scan(struct wire_reader *in, struct wire_scan *scan)
 	scan->path = wire_get_bytes(in, &scan->path_len);
 	scan->patterns = *in;
 	return in->ok && wire_path_ok(scan->path, scan->path_len);
+}
+
+int wire_get_patterns(struct wire_reader *in, struct glob_set *set)
+{
+	while (wire_more(in)) {
+		size_t len;
+		const char *pattern = wire_get_bytes(in, &len);
+
+		if (!in->ok || memchr(pattern, '\0', len)) {
+			errno = EPROTO;
+			return -1;
+		}
+		if (glob_set_add(set, pattern, len) != 0)
+			return -1;
+	}
+	return 0;
+}
+
+void wire_put_patterns(struct buf *out, uint64_t id, const char *const *patterns, size_t count)
+{
+	size_t start = wire_open(out, WIRE_PATTERNS, id);
+
+	for (size_t i = 0; i < count; i++)
+		wire_put_bytes(out, patterns[i], strlen(patterns[i]));
+	wire_close(out, start);
 }
 
 enum wire_status wire_next(const void *bytes, size_t len, struct wire_frame *frame, size_t *used)

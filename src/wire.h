@@ -14,6 +14,7 @@
 #include "buf.h"
 #include "entry.h"
 #include "error.h"
+#include "glob.h"
 
 #define WIRE_MAGIC "muntin-stream 1"
 #define WIRE_VERSION 1
@@ -66,6 +67,7 @@ enum wire_type {
 	WIRE_READ = 46,    /* answer with WIRE_DATA: varint offset · varint length, at most WIRE_MAX_DATA · bytes path */
 	WIRE_OPTIONAL = 128,
 	WIRE_LEFT_OUT = 129,  /* from a scan, before WIRE_DONE: so many names matched a pattern and were left out: varint count */
+	WIRE_PATTERNS = 130,  /* in a recording, before its names: what was left out of it: { bytes pattern }… */
 	WIRE_HEARTBEAT = 128, /* from a source while it works and has nothing else to say */
 };
 
@@ -202,6 +204,12 @@ bool wire_get_element(struct wire_reader *in, struct wire_attrs *element);
 /** A whole WIRE_SCAN request; `patterns` are `count` terminated strings. */
 void wire_put_scan(struct buf *out, uint64_t id, const struct wire_scan *scan, const char *const *patterns, size_t count);
 MUN_NODISCARD bool wire_get_scan(struct wire_reader *in, struct wire_scan *scan);
+
+/** A whole WIRE_PATTERNS frame of `count` terminated strings. */
+void wire_put_patterns(struct buf *out, uint64_t id, const char *const *patterns, size_t count);
+
+/** Add the patterns that follow, to the end of the frame. Returns 0, or -1 with ENOMEM, or EPROTO or EINVAL for what is none. */
+MUN_NODISCARD int wire_get_patterns(struct wire_reader *in, struct glob_set *set);
 
 enum wire_status {
 	WIRE_OK,         /* a frame was taken */

@@ -214,6 +214,41 @@ def test_roots_of_every_kind(tmp):
     check(diff('--by=type', '/', 'l', cwd=tmp)[0] == 1)
 
 
+def test_what_was_left_out_of_a_recording(tmp):
+    """What nobody looked for is missing nowhere, and what was not entered is not the same."""
+    for root in (b'l', b'r'):
+        for name in (b'd/e/f', b'd/x.o', b'x.o', b'keep'):
+            write(tmp + b'/' + root + b'/' + name, b'x', 10 ** 9)
+    for name, *args in ((b'all',), (b'some', '--exclude=*.o', '--exclude=e/'), (b'flat', '--max-depth=1')):
+        status, recording, err = run('--dump', *args, 'r', cwd=tmp)
+        equal((status, err), (0, b''))
+        write(tmp + b'/' + name, recording)
+    same = (0, b'', b'')
+    for backend in BACKENDS:
+        def of(*args, backend=backend):
+            return diff('-b', backend, *args, cwd=tmp)
+        # patterns of ours hold for a recording of everything, those of a recording for all
+        equal(of('--exclude=*.o', 'all', 'l'), same)
+        equal(of('--exclude=x.o', '--exclude=/d/', 'l', 'all'), same)
+        equal(of('--exclude=d/x.o', '--format=rsync', 'all', 'l'), same)
+        equal(of('some', 'l'), same)
+        equal(of('l', 'some', 'r', 'all'), same)
+        equal(of('--exclude=keep', 'all', 'some'), same)
+        equal(of('--fold=case', 'some', 'l'), same)
+        said = b'muntin: flat/d: the recording has nothing of what is in it\n'
+        equal(of('flat', 'l'), (2, b'aa ........ d/\n', said))
+        equal(of('flat', 'l', 'r'), (2, b'aaa ........ d/\n.aa ........ d/e/\n.aa ........ d/e/f\n.aa ........ d/x.o\n', said))
+        equal(of('flat', 'flat'), same)
+        equal(of('--max-depth=1', 'flat', 'l'), same)
+    os.unlink(tmp + b'/l/d/e/f')
+    os.unlink(tmp + b'/l/keep')
+    os.rename(tmp + b'/l/x.o', tmp + b'/l/y.o')
+    equal(diff('some', 'l', cwd=tmp), (1, b'a- ........ keep\n', b''))
+    check(summary('some', 'l', cwd=tmp).endswith(b'; 2 patterns left out 6 entries'), summary('some', 'l', cwd=tmp))
+    write(tmp + b'/bad', recording.replace(b'\n', b'\n\x05\0\0\0\x82\x01\x02\x00/', 1))
+    equal(diff('bad', 'l', cwd=tmp)[0], 2)
+
+
 def test_what_is_refused(tmp):
     write(tmp + b'/l/f')
     for args in ((), ('l',), ('l',) * 27, ('--by=colour', 'l', 'l'), ('--format=rsync', 'l', 'l', 'l'), ('--time-shift=x', 'l', 'l')):

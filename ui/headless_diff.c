@@ -57,22 +57,32 @@ static void take_end(void *arg, entry_id id, enum wire_end how, enum error error
 	diff_enter_lost(arg, id);
 }
 
+/* What a frame tells besides entries. Returns false for what cannot be. */
+static bool take_counts(struct diff_root *root, const struct wire_frame *frame)
+{
+	struct wire_reader payload = frame->payload;
+
+	if (frame->type == WIRE_LEFT_OUT)
+		root->diff->left_out += wire_get_varint(&payload);
+	if (frame->type == WIRE_END)
+		diff_enter_ended(root, wire_get_varint(&payload));
+	return frame->type != WIRE_PATTERNS || !root->recording || wire_get_patterns(&payload, &root->diff->patterns) == 0;
+}
+
 static bool take_frame(void *arg, size_t index, const struct wire_frame *frame, const void *bytes, size_t len)
 {
 	struct diff *diff = arg;
 	struct diff_root *root = &diff->roots[index];
 	const struct apply_events events = { .entry = take_entry, .begin = NULL, .end = take_end, .arg = root };
-	struct wire_reader payload = frame->payload;
 
 	(void)bytes;
 	(void)len;
 	switch (scan_view_apply(root->view, frame, &events)) {
 	case APPLY_OK:
-		if (frame->type == WIRE_LEFT_OUT)
-			diff->left_out += wire_get_varint(&payload);
-		if (frame->type == WIRE_END)
-			diff_enter_ended(root, wire_get_varint(&payload));
-		return true;
+		if (take_counts(root, frame))
+			return true;
+		headless_say(root->root, root->root_len, "sent damaged data");
+		break;
 	case APPLY_DONE:
 		if (scan_view_error(root->view))
 			headless_say(root->root, root->root_len, error_text(scan_view_error(root->view)));
@@ -102,6 +112,12 @@ static void take_recording(void *arg, size_t index)
 {
 	struct diff *diff = arg;
 
+	bool first = true;
+
+	for (size_t i = 0; i < diff->count; i++)
+		first &= !diff->roots[i].recording;
+	if (first)
+		compare_leave_out(diff->compare, &diff->patterns);
 	diff->roots[index].recording = true;
 	compare_not_local(diff->compare, index);
 }
@@ -326,9 +342,14 @@ static int start_content(struct diff *diff)
 
 static int start_compare(struct diff *diff)
 {
+	const struct session_options *session = &diff->options->session;
 	struct compare_pane panes[COMPARE_MAX_PANES];
 
 	diff->by = diff->options->by;
+	for (size_t i = 0; i < session->exclude_count; i++) {
+		if (glob_set_add(&diff->patterns, session->exclude[i], strlen(session->exclude[i])) != 0)
+			return -1;
+	}
 	for (size_t i = 0; i < diff->count; i++)
 		panes[i] = (struct compare_pane){ diff->roots[i].tree, TREE_ROOT, true };
 	/* rsync looks at sizes and times; at contents when they are asked for. */
@@ -358,6 +379,8 @@ static void print_row(struct diff *diff, compare_id row)
 	compare_look(diff->compare, row, &look);
 	if (state == COMPARE_ERROR)
 		diff_complain_row(diff, row, &look);
+	if (state == COMPARE_PENDING)
+		diff_complain_cut(diff, row);
 	if (diff->options->format == FORMAT_RSYNC)
 		diff_print_rsync(diff, row, &look);
 	else
@@ -391,18 +414,19 @@ static void add_seconds(struct buf *line, int64_t ns)
 static void add_filters(const struct diff *diff, struct buf *line)
 {
 	const struct options *options = diff->options;
-	size_t patterns = options->session.exclude_count;
+	uint64_t left_out = diff->left_out + compare_left_out(diff->compare);
+	size_t patterns = diff->patterns.len;
 
 	buf_add_str(line, ", ");
 	text_count(line, content_bytes(diff->content));
 	buf_add_str(line, " bytes read");
 	if (patterns > 0) {
 		buf_printf(line, "; %zu pattern%s left out ", patterns, patterns == 1 ? "" : "s");
-		text_count(line, diff->left_out);
-		buf_add_str(line, diff->left_out == 1 ? " entry" : " entries");
+		text_count(line, left_out);
+		buf_add_str(line, left_out == 1 ? " entry" : " entries");
 	}
 	if (options->session.max_depth != WIRE_DEPTH_ALL)
-		buf_printf(line, "; %u levels deep", options->session.max_depth);
+		buf_printf(line, "; %u level%s deep", options->session.max_depth, options->session.max_depth == 1 ? "" : "s");
 	if (options->session.one_file_system)
 		buf_add_str(line, "; on one file system");
 	if (options->fold) {
@@ -476,6 +500,7 @@ static void fini(struct diff *diff)
 {
 	content_free(diff->content);
 	compare_free(diff->compare);
+	glob_set_fini(&diff->patterns);
 	for (size_t i = 0; diff->roots && i < diff->count; i++) {
 		scan_view_free(diff->roots[i].view);
 		tree_free(diff->roots[i].tree);

@@ -52,7 +52,8 @@ struct diff {
 	bool enters;               /* only directories that two roots have are read */
 	bool ascii;
 	bool trouble;
-	uint64_t left_out;         /* names that matched a pattern, in all roots */
+	uint64_t left_out;         /* names that matched a pattern, in all scans */
+	struct glob_set patterns;  /* what is left out of recordings, and what was left out of them */
 	bool failed;               /* out of memory */
 	uint64_t rows[COMPARE_STATES];
 	uint64_t differing;        /* lines of rsync */
@@ -90,6 +91,9 @@ void diff_print_row(struct diff *diff, compare_id row, const struct compare_look
 
 /** Say on standard error what could not be read of a row. */
 void diff_complain_row(struct diff *diff, compare_id row, const struct compare_look *look);
+
+/** Say where a recording was not entered, when that is why a row is not known. */
+void diff_complain_cut(struct diff *diff, compare_id row);
 
 /** Print what rsync would do about a row, to make the second root like the first. */
 void diff_print_rsync(struct diff *diff, compare_id row, const struct compare_look *look);

@@ -135,22 +135,29 @@ void diff_print_row(struct diff *diff, compare_id row, const struct compare_look
 	headless_out_end(&diff->out, out);
 }
 
-static void complain(const struct diff_root *root, compare_id row, size_t pane)
+/* Say something of an entry of a root. */
+static void say_entry(const struct diff_root *root, entry_id id, const char *words)
 {
-	const struct diff *diff = root->diff;
-	entry_id id = compare_entry(diff->compare, row, pane);
-	const struct dir *dir = tree_dir(root->tree, id);
 	struct buf path = BUF_INIT;
-	struct buf words = BUF_INIT;
 
 	buf_add(&path, root->root, root->root_len);
 	if (root->root_len == 0 || root->root[root->root_len - 1] != '/')
 		buf_add_byte(&path, '/');
 	tree_path(root->tree, id, &path);
-	buf_printf(&words, "%s%s", dir && dir->state == DIR_PARTIAL ? "incomplete: " : "", error_text(error_of(diff, row, pane)));
-	headless_say(path.data, path.len, buf_str(&words) ? words.data : error_text(ERROR_NOMEM));
-	buf_fini(&words);
+	headless_say(path.data, path.len, words);
 	buf_fini(&path);
+}
+
+static void complain(const struct diff_root *root, compare_id row, size_t pane)
+{
+	const struct diff *diff = root->diff;
+	entry_id id = compare_entry(diff->compare, row, pane);
+	const struct dir *dir = tree_dir(root->tree, id);
+	struct buf words = BUF_INIT;
+
+	buf_printf(&words, "%s%s", dir && dir->state == DIR_PARTIAL ? "incomplete: " : "", error_text(error_of(diff, row, pane)));
+	say_entry(root, id, buf_str(&words) ? words.data : error_text(ERROR_NOMEM));
+	buf_fini(&words);
 }
 
 void diff_complain_row(struct diff *diff, compare_id row, const struct compare_look *look)
@@ -158,5 +165,16 @@ void diff_complain_row(struct diff *diff, compare_id row, const struct compare_l
 	for (size_t pane = 0; pane < diff->count; pane++) {
 		if (look->know[pane] == COMPARE_UNREADABLE)
 			complain(&diff->roots[pane], row, pane);
+	}
+}
+
+void diff_complain_cut(struct diff *diff, compare_id row)
+{
+	for (size_t pane = 0; pane < diff->count; pane++) {
+		entry_id id = compare_entry(diff->compare, row, pane);
+		const struct dir *dir = id ? tree_dir(diff->roots[pane].tree, id) : NULL;
+
+		if (dir && dir->state == DIR_SKIPPED && diff->roots[pane].recording)
+			say_entry(&diff->roots[pane], id, "the recording has nothing of what is in it");
 	}
 }

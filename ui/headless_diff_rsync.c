@@ -85,11 +85,14 @@ struct stack {
 };
 
 /* Put the children of a directory on a stack so that the first by name comes off first. */
-static int push_children(struct stack *stack, struct tree *tree, entry_id dir)
+static int push_children(struct diff *diff, struct stack *stack, size_t pane, entry_id dir)
 {
+	struct tree *tree = diff->roots[pane].tree;
 	size_t start = stack->len;
 
 	for (entry_id at = tree_dir(tree, dir)->first; at; at = tree_entry(tree, at)->next) {
+		if (compare_leaves_out(diff->compare, pane, at))
+			continue;
 		if (vec_grow(&stack->ids, &stack->cap, stack->len + 1, sizeof *stack->ids) != 0)
 			return -1;
 		stack->ids[stack->len++] = at;
@@ -106,8 +109,9 @@ static int push_children(struct stack *stack, struct tree *tree, entry_id dir)
 }
 
 /* Everything below an entry in order, itself first unless it is left out. */
-static int list_below(struct tree *tree, entry_id top, bool itself, struct stack *list)
+static int list_below(struct diff *diff, size_t pane, entry_id top, bool itself, struct stack *list)
 {
+	const struct tree *tree = diff->roots[pane].tree;
 	struct stack waiting = { 0 };
 	entry_id id = top;
 	int status = 0;
@@ -119,7 +123,7 @@ static int list_below(struct tree *tree, entry_id top, bool itself, struct stack
 				list->ids[list->len++] = id;
 		}
 		if (status == 0 && tree_dir(tree, id))
-			status |= push_children(&waiting, tree, id);
+			status |= push_children(diff, &waiting, pane, id);
 		if (status != 0 || waiting.len == 0)
 			break;
 		id = waiting.ids[--waiting.len];
@@ -135,7 +139,7 @@ static void print_new(struct diff *diff, entry_id top)
 	struct stack list = { 0 };
 	struct buf path = BUF_INIT;
 
-	diff->failed |= list_below(tree, top, true, &list) != 0;
+	diff->failed |= list_below(diff, 0, top, true, &list) != 0;
 	for (size_t i = 0; i < list.len; i++) {
 		char letters[LETTERS + 1] = "c.+++++++++";
 
@@ -154,7 +158,7 @@ static void print_old(struct diff *diff, entry_id top, bool itself)
 	struct stack list = { 0 };
 	struct buf path = BUF_INIT;
 
-	diff->failed |= list_below(diff->roots[1].tree, top, itself, &list) != 0;
+	diff->failed |= list_below(diff, 1, top, itself, &list) != 0;
 	for (size_t i = list.len; i-- > 0;)
 		add_entry(diff, "*deleting  ", 1, list.ids[i], &path);
 	free(list.ids);

@@ -9,6 +9,7 @@
 
 struct dump {
 	const char *root;
+	const struct session_options *session;
 	struct headless_out out;
 	bool began;              /* the hello line is written: not before it is known that there is a root */
 	int status;
@@ -53,6 +54,15 @@ static void look_at_attrs(struct dump *dump, const struct wire_frame *frame)
 	}
 }
 
+/* The hello line, and what is left out of all that follows. */
+static void begin(struct dump *dump)
+{
+	buf_add_str(&dump->out.buf, WIRE_MAGIC "\n");
+	if (dump->session->exclude_count > 0)
+		wire_put_patterns(&dump->out.buf, HEADLESS_SCAN_ID, dump->session->exclude, dump->session->exclude_count);
+	dump->began = true;
+}
+
 static bool take_frame(void *arg, size_t root, const struct wire_frame *frame, const void *bytes, size_t len)
 {
 	struct dump *dump = arg;
@@ -65,8 +75,7 @@ static bool take_frame(void *arg, size_t root, const struct wire_frame *frame, c
 	if (!dump->began && frame->type != WIRE_BEGIN)
 		return true;
 	if (!dump->began)
-		buf_add_str(&dump->out.buf, WIRE_MAGIC "\n");
-	dump->began = true;
+		begin(dump);
 	buf_add(&dump->out.buf, bytes, len);
 	headless_out_flush(&dump->out, false);
 	return !dump->out.failed;
@@ -89,7 +98,7 @@ static void flush(void *arg)
 
 int headless_dump(const struct options *options)
 {
-	struct dump dump = { .root = options->roots.items[0] };
+	struct dump dump = { .root = options->roots.items[0], .session = &options->session };
 	const struct headless_scan scan = { .frame = take_frame, .failed = take_failure, .idle = flush, .arg = &dump };
 	int status;
 
