@@ -6,12 +6,15 @@
 MUNTIN names the program. Prints a line a case; exit 0 if none failed.
 """
 import os
+import random
 import re
 import shutil
 import subprocess
 import sys
+import traceback
 
 import diff_reference
+import headless
 from headless import BACKENDS, MUNTIN, Skip, check, equal, main, run
 
 NOBODY = 65534
@@ -357,6 +360,145 @@ def test_agrees_with_rsync(tmp):
         for ours, theirs in ((), ()), (('--by=content',), ('--checksum',)):
             out = diff('--format=rsync', *ours, '0', '1', cwd=place)[1]
             equal(sorted(out.splitlines()), rsync_lines(place, *theirs), seed)
+
+
+# ---- a tree that every system has ----------------------------------------------------------------
+
+
+def put_back(path, change):
+    """Change what a file holds, and give it its time again."""
+    times = os.stat(path)
+    with open(path, 'r+b') as file:
+        change(file)
+    os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
+
+
+def flip(file):
+    first = file.read(1)
+    file.seek(0)
+    file.write(bytes([first[0] ^ 1]) if first else b'!')
+
+
+def relink(path):
+    os.unlink(path)
+    os.symlink(b'elsewhere', path)
+
+
+def redirect(path):
+    os.unlink(path)
+    os.mkdir(path)
+    write(path + b'/in')
+
+
+def leave_a_hole(path):
+    write(path + b'.hole')
+    os.truncate(path + b'.hole', 1 << 32)
+
+
+CHANGES = {
+    'file': (os.unlink, relink, redirect, leave_a_hole, flip, lambda path: os.truncate(path, 1 << 20), lambda path: os.chmod(path, 0o4711),
+             lambda path: os.utime(path, (5, 5)), lambda path: os.link(path, path + b'.twin'), lambda path: put_back(path, flip)),
+    'dir': (shutil.rmtree, lambda path: os.chmod(path, 0o2750), lambda path: os.mkdir(path + b'/empty'), lambda path: write(path + b'/new\nline')),
+    'link': (os.unlink, relink, lambda path: os.rename(path, path + b'\xff')),
+}
+
+
+def shake(tree, seed, count):
+    """Change a tree here and there."""
+    chance = random.Random(seed)
+    paths = sorted(os.path.join(base, name) for base, dirs, files in os.walk(tree) for name in dirs + files)
+    for path in chance.sample(paths, min(count, len(paths))):
+        if not os.path.lexists(path):
+            continue
+        kind = 'link' if os.path.islink(path) else 'dir' if os.path.isdir(path) else 'file'
+        change = chance.choice(CHANGES[kind])
+        if change is flip:
+            with open(path, 'r+b') as file:
+                flip(file)
+        else:
+            change(path)
+
+
+def copy_of(tree, place):
+    """A copy, with what can be read of it; all of it can be changed."""
+    def ignore(base, names):
+        def taken(path):
+            return os.path.islink(path) or os.path.isfile(path) and os.access(path, os.R_OK) or \
+                os.path.isdir(path) and os.access(path, os.R_OK | os.X_OK)
+        return [name for name in names if not taken(os.path.join(base, name))]
+    shutil.copytree(tree, place, symlinks=True, ignore=ignore, ignore_dangling_symlinks=True)
+    for base, dirs, files in os.walk(place):
+        for name in dirs + files:
+            if not os.path.islink(os.path.join(base, name)):
+                os.chmod(os.path.join(base, name), os.stat(os.path.join(base, name)).st_mode | 0o600 | (0o100 if name in dirs else 0))
+
+
+def as_the_rules_say(place, roots, by):
+    rows = list(diff_reference.Rules(by.split(','), 0).below(b'', [diff_reference.Entry(os.path.join(place, root)) for root in roots]))
+    states = {row[4] for row in rows}
+    expected = b''.join(b'%s %s %s\0' % (letters.encode(), flags.encode(), path) for path, _, letters, flags, _ in rows)
+    got = run('--diff', '-0', '--all', '--by=' + by, *roots, cwd=place)
+    if got[1] != expected:
+        check(False, by, roots, sorted(set(got[1].split(b'\0')) ^ set(expected.split(b'\0'))))
+    equal(got[0], 2 if states & {'error', 'unknown'} else 1 if 'different' in states else 0)
+
+
+def agrees_with_both(place):
+    """Of two trees without anything that is not read, diff(1) and rsync say the same."""
+    env = dict(os.environ, LC_ALL='C')
+    said = subprocess.run(['diff', '-rq', '--no-dereference', 'one', 'two'], cwd=place, env=env, capture_output=True, check=False)
+    status, out, err = diff('-0', '--by=content', 'one', 'two', cwd=place)
+    equal((status, err), (said.returncode, b''))
+    left = said.stdout
+    for row in out.split(b'\0')[:-1]:
+        classes, _, path = row.split(b' ', 2)
+        base, name = os.path.split(path.rstrip(b'/'))
+        if b'-' in classes:
+            line = b'Only in %s: %s\n' % (os.path.join(b'one' if classes == b'a-' else b'two', base).rstrip(b'/'), name)
+        else:
+            line = next((line for line in left.splitlines(True) if b' one/' + path.rstrip(b'/') + b' ' in line), b'nothing of ' + path)
+        check(line in left, line)
+        left = left.replace(line, b'', 1)
+    equal(left, b'')
+    if shutil.which('rsync'):
+        wanted = subprocess.run(['rsync', '-ani8', '--delete', 'one/', 'two/'], cwd=place, env=env, capture_output=True, check=True)
+        got = diff('-0', '--format=rsync', 'one', 'two', cwd=place)[1].split(b'\0')[:-1]
+        equal(sorted(line.replace(b'\n', b'\\#012') for line in got), sorted(wanted.stdout.splitlines()))
+
+
+def test_a_real_tree(tmp):
+    """All of /etc with two copies that were changed here and there, as an ordinary user too, who cannot read all of it."""
+    if not os.path.isdir('/etc') or not shutil.which('diff'):
+        raise Skip('/etc' if shutil.which('diff') else 'diff')
+    users = [None, NOBODY] if os.geteuid() == 0 else [None]
+    os.chmod(tmp, 0o755)
+    headless.MUNTIN = headless.public_program()
+    for user in users:
+        child = os.fork()
+        if child == 0:
+            status = 1
+            try:
+                place = os.path.join(tmp, b'%d' % (user or 0))
+                os.mkdir(place)
+                if user:
+                    os.chown(place, user, user)
+                    os.setgroups([])
+                    os.setgid(user)
+                    os.setuid(user)
+                for name, count in ((b'one', 40), (b'two', 150)):
+                    copy_of(b'/etc', place + b'/' + name)
+                    shake(place + b'/' + name, count, count)
+                for by in ('auto', 'content', 'type,size,mtime,mode,owner,group'):
+                    as_the_rules_say(place, [b'/etc', b'two'], by)
+                as_the_rules_say(place, [b'two', b'/etc', b'one'], 'auto,mode')
+                agrees_with_both(place)
+                status = 0
+            except BaseException:           # pylint: disable=broad-except
+                traceback.print_exc(file=sys.stdout)
+            finally:
+                sys.stdout.flush()
+                os._exit(status)
+        equal(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), 0, user)
 
 
 if __name__ == '__main__':
