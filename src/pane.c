@@ -44,6 +44,7 @@ void pane_free(struct pane *pane)
 	if (pane->tree)
 		rows_fini(&pane->rows);
 	tree_free(pane->tree);
+	glob_set_fini(&pane->patterns);
 	buf_fini(&pane->root);
 	buf_fini(&pane->reason);
 	buf_fini(&pane->shown);
@@ -170,6 +171,8 @@ static bool take_frame(struct pane *pane, const struct wire_frame *frame)
 		return session_job_frame(pane->session, pane, frame);
 	case WIRE_DATA:
 		return pane_read_frame(pane, frame);
+	case WIRE_PATTERNS:
+		return pane_take_patterns(pane, frame);
 	case WIRE_CHANGED:
 	case WIRE_UNWATCHED:
 	case WIRE_WATCHED:

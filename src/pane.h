@@ -95,7 +95,8 @@ struct pane {
 	struct rows rows;
 	struct source *source;    /* NULL while a dead worker waits for its restart */
 	struct pane_scan *scans;  /* those that go on */
-	bool recording;           /* the root is a recording */
+	bool recording;           /* the root is a recording, */
+	struct glob_set patterns; /* and this was left out of it */
 	bool wanted;              /* the root is to be scanned with the next pane_step() */
 	bool stopped;             /* by the user, and not scanned since */
 	struct buf shown;         /* path below the root of the directory that is shown */

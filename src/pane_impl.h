@@ -30,6 +30,9 @@ void pane_start_scan(struct pane *pane, entry_id top, bool shallow, bool quiet);
 /** A frame of a scan has come. False when it breaks the rules. */
 bool pane_take_scan_frame(struct pane *pane, const struct wire_frame *frame);
 
+/** What was left out of a recording has come. False when that breaks the rules. */
+bool pane_take_patterns(struct pane *pane, const struct wire_frame *frame);
+
 /** Forget all scans. */
 void pane_free_scans(struct pane *pane);
 

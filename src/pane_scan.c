@@ -234,6 +234,16 @@ bool pane_take_scan_frame(struct pane *pane, const struct wire_frame *frame)
 	return false;
 }
 
+bool pane_take_patterns(struct pane *pane, const struct wire_frame *frame)
+{
+	struct wire_reader in = frame->payload;
+
+	if (!pane->recording)
+		return true;
+	glob_set_fini(&pane->patterns);
+	return wire_get_patterns(&in, &pane->patterns) == 0;
+}
+
 void pane_rescan(struct pane *pane)
 {
 	if (!pane->source || pane->recording) {

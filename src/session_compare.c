@@ -54,6 +54,7 @@ static void comparison_free(struct comparison *comparison)
 	stop(comparison, &past);
 	compare_free(past.compare);
 	content_links_unref(comparison->links);
+	glob_set_fini(&comparison->patterns);
 	compare_view_fini(&comparison->view);
 	free(comparison->asked);
 	buf_fini(&comparison->place);
@@ -73,6 +74,37 @@ static void take_over(const struct comparison *comparison, const struct past *pa
 		}
 	}
 	compare_take_over(comparison->compare, past->compare, panes);
+}
+
+/* How many patterns leave something out of the comparison itself: those that did nothing to a recording, and those that others were made with. */
+static size_t count_patterns(const struct comparison *comparison)
+{
+	size_t count = 0;
+	bool recording = false;
+
+	for (size_t i = 0; i < comparison->count; i++) {
+		recording |= comparison->panes[i]->recording;
+		count += comparison->panes[i]->patterns.len;
+	}
+	return recording ? count + comparison->session->options.exclude_count : 0;
+}
+
+/* Returns -1 with ENOMEM. */
+static int leave_out(struct comparison *comparison)
+{
+	const struct session_options *options = &comparison->session->options;
+
+	comparison->pattern_count = count_patterns(comparison);
+	if (comparison->pattern_count == 0)
+		return 0;
+	for (size_t i = comparison->patterns.len; i < options->exclude_count; i++) {
+		if (glob_set_add(&comparison->patterns, options->exclude[i], strlen(options->exclude[i])) != 0)
+			return -1;
+	}
+	compare_leave_out(comparison->compare, &comparison->patterns);
+	for (size_t i = 0; i < comparison->count; i++)
+		compare_leave_out(comparison->compare, &comparison->panes[i]->patterns);
+	return 0;
 }
 
 /* Begin with the directories that the panes show now. Returns -1 with EINVAL or ENOMEM. */
@@ -104,7 +136,7 @@ static int begin(struct comparison *comparison, const struct pane *gone)
 		return -1;
 	}
 	comparison->compare = compare_new(panes, comparison->count, comparison->by, comparison->tolerance);
-	if (!comparison->compare)
+	if (!comparison->compare || leave_out(comparison) != 0)
 		return -1;
 	comparison->settling = true;
 	compare_view_renew(&comparison->view, comparison->compare);
@@ -279,7 +311,7 @@ int64_t session_compare_step(struct session *session, int64_t now, bool *changed
 		return INT64_MAX;
 	for (size_t i = 0; i < comparison->count; i++)
 		tree_settle(comparison->panes[i]->tree);
-	if (has_come_again(comparison)) {
+	if (has_come_again(comparison) || count_patterns(comparison) != comparison->pattern_count) {
 		session_compare_again(session, NULL);
 		comparison = session->comparison;
 		if (!comparison)

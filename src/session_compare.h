@@ -29,6 +29,8 @@ struct comparison {
 	struct pane *panes[COMPARE_MAX_PANES]; /* in the order in which they are compared */
 	struct buf tops[COMPARE_MAX_PANES];    /* the path of the compared directory below the pane's root */
 	bool local[COMPARE_MAX_PANES];
+	struct glob_set patterns;  /* of the session, where a recording is compared */
+	size_t pattern_count;      /* those, and those of recordings: what they match is left out of all panes */
 	size_t count;
 	unsigned by;               /* enum compare_by */
 	int64_t tolerance;         /* nanoseconds */

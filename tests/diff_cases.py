@@ -126,6 +126,14 @@ def test_a_root_that_cannot_be_read(tmp):
     equal(opened(tmp, 'l', 'gone'), [b'gone', b'l'])
 
 
+def screen(*args, cwd):
+    """The comparison on the screen."""
+    write(cwd + b'/script', b'key =\nwait-idle\ndump-screen shown\n')
+    equal(run('--headless=100x20', '--script=script', *args, cwd=cwd), (0, b'', b''))
+    with open(cwd + b'/shown', encoding='utf-8') as file:
+        return file.read()
+
+
 def summary(*args, cwd):
     """The last line on standard error."""
     return run('--diff', *args, cwd=cwd)[2].splitlines()[-1]
@@ -243,6 +251,12 @@ def test_what_was_left_out_of_a_recording(tmp):
         equal(of('flat', 'l', 'r'), (2, b'aaa ........ d/\n.aa ........ d/e/\n.aa ........ d/e/f\n.aa ........ d/x.o\n', said))
         equal(of('flat', 'flat'), same)
         equal(of('--max-depth=1', 'flat', 'l'), same)
+        # and so it is on the screen
+        for args, left_out in ((('some', 'l'), '2 patterns excluded'), (('--exclude=*.o', 'l', 'all'), '1 pattern excluded'),
+                               (('flat', 'l'), None)):
+            shown = screen('-b', backend, *args, cwd=tmp)
+            check('missing' not in shown and 'different' not in shown, shown)
+            check((left_out or '1 unknown, 2 same') in shown and ('.o ' in shown) == (left_out is None), shown)
     os.unlink(tmp + b'/l/d/e/f')
     os.unlink(tmp + b'/l/keep')
     os.rename(tmp + b'/l/x.o', tmp + b'/l/y.o')

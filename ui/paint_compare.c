@@ -433,17 +433,18 @@ static void add_left_out(const struct paint *p, const struct comparison *compari
 	const struct compare_view *view = &comparison->view;
 	size_t begin = out->len;
 	const char *dot = paint_sign(p, SIGN_DOT);
+	size_t patterns = size_max(options->exclude_count, comparison->pattern_count);
 	size_t hidden = 0;
 
-	if (options->exclude_count > 0) {
+	if (patterns > 0) {
 		buf_add_str(out, dot);
-		paint_plural(out, options->exclude_count, "pattern");
+		paint_plural(out, patterns, "pattern");
 		buf_add_str(out, " excluded");
 	}
 	if (options->one_file_system)
 		buf_printf(out, "%sother filesystems left out", dot);
 	if (options->max_depth != WIRE_DEPTH_ALL)
-		buf_printf(out, "%sonly %u levels", dot, options->max_depth);
+		buf_printf(out, "%sonly %u level%s", dot, options->max_depth, options->max_depth == 1 ? "" : "s");
 	if (out->len == begin)
 		buf_printf(out, "%snothing left out", dot);
 	for (size_t i = 0; i < comparison->count; i++)
