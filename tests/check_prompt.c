@@ -218,6 +218,17 @@ static void complete_word(void *arg, const char *text, size_t len, size_t *start
 			completions_add(out, *words, strlen(*words));
 }
 
+/** The same, but the first time nothing is known yet. */
+static bool later_asked;
+
+static void complete_later(void *arg, const char *text, size_t len, size_t *start, struct completions *out)
+{
+	out->pending = !later_asked;
+	if (later_asked)
+		complete_word(arg, text, len, start, out);
+	later_asked = true;
+}
+
 START_TEST(test_completion)
 {
 	static const char *words[] = { "chmod", "chown", "copy", "日本", "日没", NULL };
@@ -366,6 +377,35 @@ START_TEST(test_paint_pages)
 }
 END_TEST
 
+/** Of paths the last component is shown; names that come later complete what was typed, unless another key came. */
+START_TEST(test_paint_paths)
+{
+	static const char *words[] = { "a/b/one/", "a/b/other/", "a/b/o", NULL };
+	struct grid grid;
+	struct buf out = BUF_INIT;
+
+	grid_init(&grid, false);
+	ck_assert_int_eq(grid_resize(&grid, 20, 1), 0);
+	prompt_use_completion(&prompt, complete_later, words);
+	type("a Tab");
+	ck_assert(prompt_paint_words(&prompt, &grid, (struct rect){ 0, 0, 20, 1 }));
+	grid_dump(&grid, &out);
+	ck_assert_str_eq(buf_str(&out), "reading…\n");
+	ck_assert_int_eq(prompt_resume(&prompt), PROMPT_CHANGED);
+	grid_clear(&grid);
+	buf_clear(&out);
+	ck_assert(prompt_paint_words(&prompt, &grid, (struct rect){ 0, 0, 20, 1 }));
+	grid_dump(&grid, &out);
+	ck_assert_str_eq(buf_str(&out), "one/  other/  o\n");
+	ck_assert_int_eq(prompt_resume(&prompt), PROMPT_EDITING);
+	later_asked = false;
+	type("x Tab y");
+	ck_assert_int_eq(prompt_resume(&prompt), PROMPT_EDITING);
+	buf_fini(&out);
+	grid_fini(&grid);
+}
+END_TEST
+
 START_TEST(test_question)
 {
 	static const struct { uint32_t key; bool pasted; enum question_result want; } cases[] = {
@@ -400,6 +440,7 @@ int main(void)
 	tcase_add_test(tests, test_paint_random);
 	tcase_add_test(tests, test_paint_words);
 	tcase_add_test(tests, test_paint_pages);
+	tcase_add_test(tests, test_paint_paths);
 	tcase_add_test(tests, test_question);
 	suite_add_tcase(suite, tests);
 	runner = srunner_create(suite);

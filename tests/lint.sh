@@ -16,7 +16,7 @@ data     access apply compare dirnames entry fold glob perm rows tree wire
 system   config_file draft fsys loop owner spawn thread user watch
 work     content copy journal op scan sink trash why
 flow     feed look ring source
-session  jobs pane session
+session  jobs listing pane session
 program  worker_main
 '
 

@@ -9,6 +9,7 @@
 #include "command.h"
 #include "error.h"
 #include "external.h"
+#include "listing.h"
 #include "names.h"
 #include "owner.h"
 #include "script.h"
@@ -386,6 +387,7 @@ static void app_free(struct app *app)
 		app_close(app, app->dialog);
 	external_free(app);
 	names_free(app);
+	listing_free(app->listing);
 	script_free(app->script);
 	loop_remove(&app->loop, &app->link_watch);
 	loop_remove(&app->loop, &app->term_watch);

@@ -17,6 +17,7 @@
 struct app;
 struct dialog;
 struct external;
+struct listing;
 struct names;
 struct owners;
 struct script;
@@ -106,6 +107,7 @@ struct app {
 	size_t announced_count;
 	bool zoom;
 
+	struct listing *listing;        /* of the directory that completion last asked for, or NULL */
 	struct script *script;          /* NULL: none, or at its end */
 	struct external *external;      /* the program that has the terminal, or NULL */
 	struct names *names;            /* of several entries, being edited or kept; or NULL */

@@ -7,6 +7,7 @@
 #include "caution.h"
 #include "diag.h"
 #include "external.h"
+#include "listing.h"
 #include "names.h"
 #include "owner.h"
 #include "session_compare.h"
@@ -183,6 +184,8 @@ bool app_idle(const struct app *app)
 		if (session->jobs[i]->state == JOB_PLANNING || session->jobs[i]->state == JOB_RUNNING)
 			return false;
 	if (session->comparison && comparison_busy(session->comparison))
+		return false;
+	if (app->dialog && app->listing && !listing_done(app->listing))
 		return false;
 	return !app->dirty && app->painted_version == session->version && owners_settled(app->owners) && !app->external &&
 	       !names_busy(app);

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "command.h"
+#include "listing.h"
 #include "text.h"
 
 /** Where asking takes place. */
@@ -72,6 +73,17 @@ static void line_paint(struct app *app, struct dialog *dialog, const struct pain
 	prompt_paint(&line->prompt, p->grid, bottom_line(p));
 }
 
+/** Names that completion waits for may have come. */
+static void line_step(struct app *app, struct dialog *dialog)
+{
+	struct line_dialog *line = (struct line_dialog *)dialog;
+
+	if (!line->prompt.waiting || !app->listing || !listing_done(app->listing))
+		return;
+	if (prompt_resume(&line->prompt) == PROMPT_CHANGED && line->ask.changed)
+		line->ask.changed(app, line->prompt.text.data, line->prompt.text.len);
+}
+
 static void line_free(struct dialog *dialog)
 {
 	struct line_dialog *line = (struct line_dialog *)dialog;
@@ -82,13 +94,15 @@ static void line_free(struct dialog *dialog)
 
 void ask_line(struct app *app, const struct ask_line *ask)
 {
-	static const struct dialog_ops ops = { line_key, line_paint, NULL, line_free };
+	static const struct dialog_ops ops = { line_key, line_paint, line_step, line_free };
 	struct line_dialog *line = calloc(1, sizeof *line);
 
 	if (!line) {
 		app_fail(app, "out of memory");
 		return;
 	}
+	listing_free(app->listing); /* what it says may be old */
+	app->listing = NULL;
 	line->dialog.ops = &ops;
 	line->ask = *ask;
 	prompt_init(&line->prompt, ask->label, ask->text ? ask->text : "", ask->text ? ask->len : 0, !app->term->utf8);

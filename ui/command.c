@@ -255,7 +255,7 @@ bool command_run_key(struct app *app, const char *line, unsigned count, bool que
 
 void command_quote(struct buf *out, const char *bytes, size_t len)
 {
-	static const char bare[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+.,/:@%=";
+	static const char bare[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+.,/:@%=~";
 	struct buf quoted = BUF_INIT;
 	size_t plain = 0;
 

@@ -168,6 +168,9 @@ prompt_complete command_complete_entry;
 /** Completion of names of columns, and of criteria of the comparison. `arg` is not used. */
 prompt_complete command_complete_columns, command_complete_by;
 
+/** Append what is typed for a root, with `~` as a shell would have it: what comes from the prompt has not been through one. */
+void command_add_root(struct buf *out, const char *word, size_t len);
+
 /** Append `bytes` quoted as in sh, so that command_run() reads them back as one word. */
 void command_quote(struct buf *out, const char *bytes, size_t len);
 

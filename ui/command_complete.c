@@ -4,6 +4,7 @@
 
 #include "app.h"
 #include "external.h"
+#include "listing.h"
 #include "text.h"
 
 enum { CANDIDATES_MAX = 1000 }; /* more are no help to anybody */
@@ -75,6 +76,7 @@ static void add_children(const struct tree *tree, entry_id dir, const char *word
 		add(out, word, before, name, name_len, is_dir, quoted);
 		found++;
 	}
+	completions_sort(out);
 }
 
 /** How much of a word is the directory it names, the slash included. */
@@ -95,30 +97,68 @@ static void complete_below(const struct app *app, const char *word, size_t len, 
 		add_children(pane->tree, dir, word, before, len, false, quoted, out);
 }
 
-/** Directories that some pane knows already: only what is in memory can be offered. */
-static void complete_root(const struct app *app, const char *word, size_t len, bool quoted, struct completions *out)
+/** The directory at an absolute path in a pane that has read all of it, or 0. */
+static entry_id find_complete(const struct app *app, const struct pane *pane, const struct buf *path)
+{
+	struct buf root = BUF_INIT;
+	entry_id dir = 0;
+	bool below;
+
+	external_absolute(app, pane->root.data, pane->root.len, &root);
+	below = !root.failed && path->len >= root.len && memcmp(path->data, root.data, root.len) == 0 &&
+	        (path->len == root.len || path->data[root.len] == '/' || root.data[root.len - 1] == '/');
+	if (below)
+		dir = descend(pane->tree, TREE_ROOT, path->data + root.len, path->len - root.len);
+	buf_fini(&root);
+	return dir && tree_dir(pane->tree, dir)->state == DIR_COMPLETE ? dir : 0;
+}
+
+/** A directory has been read for us: whoever waits for it looks again. */
+static void listed(void *arg)
+{
+	struct app *app = arg;
+
+	app->session->version++;
+}
+
+/** The tree of a directory that no pane knows; NULL while it is being read, which begins here. */
+static const struct tree *list(struct app *app, const struct buf *path)
+{
+	if (!app->listing || !listing_is(app->listing, path->data, path->len)) {
+		listing_free(app->listing);
+		app->listing = listing_new(&app->loop, path->data, listed, app);
+	}
+	return app->listing && listing_done(app->listing) ? listing_tree(app->listing) : NULL;
+}
+
+/** Directories: those of a pane that knows them all, else they are asked for. */
+static void complete_root(struct app *app, const char *word, size_t len, bool quoted, struct completions *out)
 {
 	size_t before = directory_part(word, len);
-	struct buf wanted = BUF_INIT;
-	struct buf root = BUF_INIT;
+	struct buf typed = BUF_INIT;
+	struct buf path = BUF_INIT;
+	const struct tree *tree = NULL;
+	entry_id dir = 0;
 
-	external_absolute(app, word, before, &wanted);
-	for (size_t i = 0; i < app->session->pane_count && !wanted.failed; i++) {
-		const struct pane *pane = app->session->panes[i];
-		entry_id dir;
-
-		buf_clear(&root);
-		external_absolute(app, pane->root.data, pane->root.len, &root);
-		if (root.failed || wanted.len < root.len || memcmp(wanted.data, root.data, root.len) != 0)
-			continue;
-		if (wanted.len > root.len && wanted.data[root.len] != '/' && root.data[root.len - 1] != '/')
-			continue;
-		dir = descend(pane->tree, TREE_ROOT, wanted.data + root.len, wanted.len - root.len);
-		if (dir)
-			add_children(pane->tree, dir, word, before, len, true, quoted, out);
+	command_add_root(&typed, word, before);
+	external_absolute(app, typed.data, typed.len, &path);
+	if (typed.failed || !buf_str(&path)) {
+		out->failed = true;
+	} else {
+		for (size_t i = 0; i < app->session->pane_count && !dir; i++) {
+			tree = app->session->panes[i]->tree;
+			dir = find_complete(app, app->session->panes[i], &path);
+		}
+		if (!dir) {
+			tree = list(app, &path);
+			dir = tree ? TREE_ROOT : 0;
+			out->pending = app->listing && !tree;
+		}
 	}
-	buf_fini(&wanted);
-	buf_fini(&root);
+	if (dir)
+		add_children(tree, dir, word, before, len, true, quoted, out);
+	buf_fini(&typed);
+	buf_fini(&path);
 }
 
 static void complete_words(const char *const *words, size_t count, const char *begin, size_t len, struct completions *out)
@@ -214,7 +254,7 @@ static size_t last_word(const char *text, size_t len, struct buf *word)
 
 void command_complete(void *arg, const char *text, size_t len, size_t *start, struct completions *out)
 {
-	const struct app *app = arg;
+	struct app *app = arg;
 	size_t begin = 0;
 	size_t name_len = 0;
 	const struct command *command;

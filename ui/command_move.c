@@ -295,15 +295,14 @@ bool command_link(struct app *app, const struct command_call *call)
 	return true;
 }
 
-/** `~` as a shell would have it: what is typed at the prompt has not been through one. */
-static void add_root(struct buf *out, const struct buf *word)
+void command_add_root(struct buf *out, const char *word, size_t len)
 {
 	const char *home = getenv("HOME");
-	bool tilde = home && word->len > 0 && word->data[0] == '~' && (word->len == 1 || word->data[1] == '/');
+	bool tilde = home && len > 0 && word[0] == '~' && (len == 1 || word[1] == '/');
 
 	if (tilde)
 		buf_add_str(out, home);
-	buf_add(out, word->data + (tilde ? 1 : 0), word->len - (tilde ? 1 : 0));
+	buf_add(out, word + (tilde ? 1 : 0), len - (tilde ? 1 : 0));
 }
 
 static bool open_root(struct app *app, const struct buf *word)
@@ -313,7 +312,7 @@ static bool open_root(struct app *app, const struct buf *word)
 
 	if (word->len == 0)
 		return app_fail(app, "open: no root is given");
-	add_root(&root, word);
+	command_add_root(&root, word->data, word->len);
 	opened = buf_str(&root) && session_open(app->session, root.data);
 	buf_fini(&root);
 	if (!opened)

@@ -60,6 +60,21 @@ void completions_add(struct completions *list, const char *bytes, size_t len)
 	list->words[list->count++] = word;
 }
 
+static int by_bytes(const void *a, const void *b)
+{
+	const struct buf *one = a;
+	const struct buf *two = b;
+	int order = memcmp(one->data, two->data, size_min(one->len, two->len));
+
+	return order ? order : (one->len > two->len) - (one->len < two->len);
+}
+
+void completions_sort(struct completions *list)
+{
+	if (list->count > 1)
+		qsort(list->words, list->count, sizeof *list->words, by_bytes);
+}
+
 static void completions_clear(struct completions *list)
 {
 	for (size_t i = 0; i < list->count; i++)
@@ -344,6 +359,7 @@ static enum prompt_result complete_first(struct prompt *prompt)
 	prompt->word_start = start;
 	prompt->word = words->count;
 	prompt->completing = words->count > 1;
+	prompt->waiting = words->pending;
 	if (words->count == 0)
 		return PROMPT_EDITING;
 	common = common_len(words);
@@ -366,6 +382,11 @@ static enum prompt_result complete_next(struct prompt *prompt, bool back)
 	prompt->completing = true;
 	word = &prompt->words.words[prompt->word];
 	return replace(prompt, prompt->word_start, prompt->cursor, word->data, word->len);
+}
+
+enum prompt_result prompt_resume(struct prompt *prompt)
+{
+	return prompt->waiting ? complete_first(prompt) : PROMPT_EDITING;
 }
 
 static enum prompt_result insert_key(struct prompt *prompt, uint32_t key)
@@ -471,6 +492,7 @@ enum prompt_result prompt_key(struct prompt *prompt, uint32_t key, bool pasted)
 
 	prompt->killing = false;
 	prompt->completing = false;
+	prompt->waiting = false;
 	if (pasted) {
 		key = key == K_ENTER || key == K_TAB ? ' ' : key;
 		return key_is_text(key) ? insert_key(prompt, key) : PROMPT_EDITING;

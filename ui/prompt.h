@@ -43,10 +43,14 @@ struct completions {
 	size_t count;
 	size_t cap;
 	bool failed;  /* memory ran out: the list is not complete */
+	bool pending; /* more will be known later: prompt_resume() then */
 };
 
 /** Add a candidate: the bytes that could stand instead of those the callback was asked about.   Thread: main. */
 void completions_add(struct completions *list, const char *bytes, size_t len);
+
+/** Put the candidates into byte order.   Thread: main. */
+void completions_sort(struct completions *list);
 
 /**
  * Find what the `len` bytes before the cursor could become: candidates for the last of them, from `*start` on (which the
@@ -70,6 +74,7 @@ struct prompt {
 	size_t word_start;          /* where in the text they go */
 	size_t word;                /* the one chosen; words.count: only the common part stands */
 	bool completing;            /* the last key was Tab */
+	bool waiting;               /* it was, and what it asked about is not known yet */
 	int scroll;                 /* cells hidden at the left */
 	bool ascii;
 };
@@ -92,6 +97,9 @@ void prompt_before_extension(struct prompt *prompt);
  * Thread: main.
  */
 enum prompt_result prompt_key(struct prompt *prompt, uint32_t key, bool pasted);
+
+/** What the last Tab asked about is known now: complete, unless another key came since.   Thread: main. */
+enum prompt_result prompt_resume(struct prompt *prompt);
 
 /** The answer: bytes, not terminated; valid until the next key.   Thread: main. */
 const char *prompt_text(const struct prompt *prompt, size_t *len);

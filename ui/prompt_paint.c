@@ -84,19 +84,35 @@ struct words_layout {
 	size_t end;      /* behind its last one */
 	int lines;       /* for words */
 	bool more;       /* there are other pages */
+	size_t skip;     /* bytes at the front that are not shown: the directory that all share */
 };
 
 enum { WORD_GAP = 2 };
 
+/** How many bytes all words begin with, up to a slash that is no word's last byte. */
+static size_t shared_directory(const struct completions *words)
+{
+	const struct buf *first = &words->words[0];
+	size_t skip = 0;
+
+	for (size_t at = 0; at + 1 < first->len; at++) {
+		for (size_t i = 1; i < words->count; i++)
+			if (words->words[i].len < at + 2 || words->words[i].data[at] != first->data[at])
+				return skip;
+		skip = first->data[at] == '/' ? at + 1 : skip;
+	}
+	return skip;
+}
+
 /** Make `safe` what is shown of a word. Returns its cells. */
-static int word_shown(const struct prompt *prompt, size_t index, int most, struct buf *safe)
+static int word_shown(const struct prompt *prompt, size_t index, size_t skip, int most, struct buf *safe)
 {
 	const struct buf *word = &prompt->words.words[index];
 	struct buf whole = BUF_INIT;
 	unsigned flags = prompt->ascii ? TEXT_ASCII : 0;
 
 	buf_clear(safe);
-	text_add(&whole, word->data, word->len, flags);
+	text_add(&whole, word->data + skip, word->len - skip, flags);
 	text_fit(safe, whole.data, whole.len, most, flags);
 	buf_fini(&whole);
 	return text_width(safe->data, safe->len);
@@ -105,14 +121,14 @@ static int word_shown(const struct prompt *prompt, size_t index, int most, struc
 static struct words_layout words_place(const struct prompt *prompt, int width, int height)
 {
 	size_t count = prompt->words.count;
-	struct words_layout layout = { .end = count, .lines = 1 };
+	struct words_layout layout = { .end = count, .lines = 1, .skip = shared_directory(&prompt->words) };
 	struct buf safe = BUF_INIT;
 	int total = -WORD_GAP;
 	int widest = 1;
 	size_t page;
 
 	for (size_t i = 0; i < count; i++) {
-		int cells = word_shown(prompt, i, width, &safe);
+		int cells = word_shown(prompt, i, layout.skip, width, &safe);
 
 		widest = cells > widest ? cells : widest;
 		total += total <= width ? cells + WORD_GAP : 0;
@@ -155,8 +171,13 @@ bool prompt_paint_words(const struct prompt *prompt, struct grid *grid, struct r
 	int height;
 	int x = 0;
 
-	if (!prompt->completing || rect_empty(&area))
+	if (rect_empty(&area) || (!prompt->completing && !prompt->waiting))
 		return false;
+	if (prompt->waiting) {
+		grid_fill(grid, area.x, area.y + area.h - 1, area.w, 1, STYLE_HINT);
+		grid_put_str(grid, area.x, area.y + area.h - 1, area.w, prompt->ascii ? "reading..." : "reading…", STYLE_DIM);
+		return true;
+	}
 	layout = words_place(prompt, area.w, area.h > 2 ? area.h / 2 : 1);
 	height = layout.lines + (layout.more && area.h > 2 ? 1 : 0);
 	area.y += area.h - height;
@@ -166,7 +187,7 @@ bool prompt_paint_words(const struct prompt *prompt, struct grid *grid, struct r
 		int y = layout.column ? (int)(at / layout.columns) : 0;
 
 		x = layout.column ? (int)(at % layout.columns) * layout.column : x;
-		word_shown(prompt, i, area.w, &safe);
+		word_shown(prompt, i, layout.skip, area.w, &safe);
 		x += grid_put(grid, area.x + x, area.y + y, area.w - x, safe.data, safe.len,
 		              i == prompt->word ? STYLE_SELECTED : STYLE_HINT) + WORD_GAP;
 	}

@@ -120,6 +120,22 @@ def test_close_the_dead_pane(ctx):
         check_quit(term, [], lambda term=term: term.keys('q'))
 
 
+def test_completion_in_the_dead(ctx):
+    """Tab on a path that never answers says so, holds no key up, and is forgotten with the prompt."""
+    fuse = ctx.fuse('dead')
+    tree = three_trees(ctx)[0]
+    term = start(ctx, tree)
+    term.keys(':', 'open %s/' % fuse.path, 'Tab')
+    term.wait_text('reading…')
+    term.keys('x')
+    term.wait(lambda: 'reading…' not in term.text() and fuse.path + '/x' in term.text(), what='a key that is obeyed')
+    term.keys('Backspace', 'Tab')
+    term.wait_text('reading…')
+    term.keys('Esc')
+    term.wait(lambda: 'reading…' not in term.text() and current(term) == 'docs/', what='the pane')
+    check_quit(term, [], lambda: term.keys('q'))
+
+
 def test_abort_frees_everybody(ctx):
     """Once the filesystem answers with an error, the pane says so, and no process is left after the end."""
     for backend in ('threads', 'workers'):
