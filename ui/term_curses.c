@@ -104,6 +104,9 @@ void term_restore_bytes(const char *type, struct buf *out)
 	tty_unpad(out, capability("rmkx"));
 	tty_unpad(out, capability("rmcup"));
 	tty_unpad(out, capability("cnorm"));
+	/* a screen that stays: the shell goes on in its last line */
+	if (type_is_ansi() && !capability("rmcup"))
+		buf_add_str(out, "\033[9999;1H\033[K");
 }
 
 const char *term_curses_version(void)
@@ -344,6 +347,8 @@ static void curses_leave(struct term *term)
 		tty_send_str(&self->tty, "\033[?2004l");
 	endwin();
 	tty_keep_signals(&saved, true);
+	if (self->ansi && !capability("rmcup"))
+		tty_send_str(&self->tty, "\r\033[K");
 	term->active = false;
 }
 
