@@ -62,7 +62,9 @@
 	X(TOGETHER, -15, "left alone, because another one cannot be done") \
 	X(NOUSER, -16, "no such user")                              \
 	X(NOGROUP, -17, "no such group")                            \
-	X(NOOWNER, -18, "neither a group nor a user with one")
+	X(NOOWNER, -18, "neither a group nor a user with one")      \
+	X(ALONE, -19, "only on one side")                           \
+	X(OTHERTYPE, -20, "of another type on the other side")
 
 enum error {
 #define X(name, number, words) ERROR_##name,

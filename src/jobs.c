@@ -227,6 +227,86 @@ struct job *session_rename(struct session *session, struct pane *pane, const ent
 	return job_begin(session, job, built);
 }
 
+/* Does a directory of a pane still grow? */
+static bool grows(const struct pane *pane, entry_id id)
+{
+	const struct dir *dir = id ? tree_dir(pane->tree, id) : NULL;
+
+	return dir && dir->total.growing > 0;
+}
+
+/* Why nothing is known at a path below the directory `dir`: ERROR_NONE if there is nothing for sure. */
+static enum error why_missing(const struct pane *pane, entry_id dir)
+{
+	const struct dir *side = tree_dir(pane->tree, dir);
+
+	if (!side || side->state == DIR_COMPLETE)
+		return ERROR_NONE;
+	return tree_entry(pane->tree, dir)->error ? (enum error)tree_entry(pane->tree, dir)->error : ERROR_AGAIN;
+}
+
+/* The entry at the path below the shown directory, and the last that is there on the way to it. */
+static entry_id find_same(const struct pane *pane, const char *path, size_t len, entry_id *last)
+{
+	entry_id at = pane_dir(pane);
+
+	*last = at;
+	while (at && len > 0) {
+		const char *slash = memchr(path, '/', len);
+		size_t part = slash ? (size_t)(slash - path) : len;
+
+		*last = at;
+		at = tree_find(pane->tree, at, path, part);
+		part += slash ? 1 : 0;
+		path += part;
+		len -= part;
+	}
+	return at;
+}
+
+static int add_match(struct op_request *request, const struct pane *pane, const struct pane *from, unsigned flags, entry_id id)
+{
+	struct match_side theirs = { .tree = from->tree, .prefix = "" };
+	const struct match_side ours = { .tree = pane->tree, .id = id, .prefix = "" };
+	struct buf path = BUF_INIT;
+	struct buf top = BUF_INIT;
+	entry_id last = 0;
+	size_t skip;
+
+	errno = !tree_has(pane->tree, id) ? ESTALE : EINVAL;
+	if (errno == ESTALE || !pane_dir(pane) || !pane_dir(from) || !tree_is_below(pane->tree, id, pane_dir(pane)))
+		return -1;
+	tree_path(pane->tree, id, &path);
+	tree_path(pane->tree, pane_dir(pane), &top);
+	skip = size_min(path.len, top.len + (top.len > 0));
+	if (!path.failed && !top.failed)
+		theirs.id = find_same(from, path.data + skip, path.len - skip, &last);
+	errno = path.failed || top.failed ? ENOMEM : EAGAIN;
+	buf_fini(&path);
+	buf_fini(&top);
+	if (errno == ENOMEM || (flags & MATCH_RECURSIVE && (grows(pane, id) || grows(from, theirs.id))))
+		return -1;
+	theirs.missing = theirs.id ? ERROR_NONE : why_missing(from, last);
+	return match_add(request, &theirs, &ours, flags);
+}
+
+struct job *session_match(struct session *session, struct pane *pane, const struct pane *from, unsigned flags, const entry_id *ids,
+			  size_t count)
+{
+	struct job *job = job_new(session, pane, OP_MATCH);
+	int built;
+
+	if (!job)
+		return NULL;
+	built = build_common(&job->request, session, pane, OP_ROOT_ITSELF);
+	make_title(job, pane, ids, count, NULL, NULL);
+	buf_add_str(&job->title, " with ");
+	buf_add(&job->title, from->root.data, from->root.len);
+	for (size_t i = 0; i < count && built == 0; i++)
+		built = add_match(&job->request, pane, from, flags, ids[i]);
+	return job_begin(session, job, built);
+}
+
 static void send_short(struct session *session, struct job *job, enum wire_type type)
 {
 	struct buf out = BUF_INIT;
@@ -339,14 +419,20 @@ static void refresh_targets(struct job *job)
 {
 	struct pane *pane = job->pane;
 	bool deep = job->request.flags & OP_RECURSIVE && (job->request.kind != OP_DELETE || is_unfinished(job));
+	bool matches = job->request.kind == OP_MATCH;
 	entry_id last = 0;
 
 	for (size_t i = 0; i < job->request.targets_len; i++) {
 		const struct op_target *target = &job->request.targets[i];
 		const char *path = op_request_path(&job->request, target);
-		entry_id dir = directory_of(pane->tree, path, target->path_len);
-		entry_id self = deep ? tree_lookup(pane->tree, path, target->path_len) : 0;
+		bool more = matches && i + 1 < job->request.targets_len && target[1].wish.found;
+		entry_id dir;
+		entry_id self;
 
+		if (target->wish.found)
+			continue; /* it is below one that is read again as a whole */
+		dir = directory_of(pane->tree, path, target->path_len);
+		self = deep || more ? tree_lookup(pane->tree, path, target->path_len) : 0;
 		if (dir != last)
 			pane_refresh(pane, dir);
 		last = dir;

@@ -58,10 +58,15 @@ int op_request_target(
 		return -1;
 	}
 	target = &request->targets[request->targets_len++];
-	*target = (struct op_target){ .path = start, .path_len = len, .mode = mode };
+	*target = (struct op_target){ .path = start, .path_len = len, .mode = mode, .wish = { .uid = -1, .gid = -1 } };
 	if (shown)
 		target->shown = *shown;
 	return 0;
+}
+
+void op_request_wish(struct op_request *request, const struct op_wish *wish)
+{
+	request->targets[request->targets_len - 1].wish = *wish;
 }
 
 int op_request_protect(struct op_request *request, const struct identity *identity)
@@ -210,15 +215,15 @@ static uint32_t target_of(const struct op *op, uint32_t index)
 
 static void item_owners(const struct op *op, const struct op_node *node, struct op_item *item)
 {
-	const struct op_request *request = &op->request;
+	const struct op_owner wanted = op_wanted_owner(op, node);
 
 	item->old_uid = item->old_gid = item->new_uid = item->new_gid = -1;
-	if (request->kind != OP_CHOWN || node->flags & OP_ITEM_REST)
+	if ((wanted.uid < 0 && wanted.gid < 0) || node->flags & OP_ITEM_REST || !node->old_mode)
 		return;
 	item->old_uid = node->uid;
 	item->old_gid = node->gid;
-	item->new_uid = request->uid < 0 ? node->uid : request->uid;
-	item->new_gid = request->gid < 0 ? node->gid : request->gid;
+	item->new_uid = wanted.uid < 0 ? node->uid : wanted.uid;
+	item->new_gid = wanted.gid < 0 ? node->gid : wanted.gid;
 }
 
 void op_report(struct op *op, uint32_t index, unsigned flags, const char *detail)
@@ -336,13 +341,15 @@ static enum error open_root(struct op *op)
 static const struct {
 	enum error (*find)(struct op *op, uint32_t target);
 	enum error (*run)(struct op *op, uint32_t target);
+	void (*finish)(struct op *op, uint32_t target, bool back); /* once all have been run, the last target first; or NULL */
 } kinds[] = {
-	[OP_RENAME] = { op_find_rename, op_run_rename },
-	[OP_MKDIR] = { op_find_new, op_run_new },
-	[OP_CREATE] = { op_find_new, op_run_new },
-	[OP_DELETE] = { op_find, op_run_delete },
-	[OP_CHMOD] = { op_find, op_run_modes },
-	[OP_CHOWN] = { op_find, op_run_modes },
+	[OP_RENAME] = { op_find_rename, op_run_rename, NULL },
+	[OP_MKDIR] = { op_find_new, op_run_new, NULL },
+	[OP_CREATE] = { op_find_new, op_run_new, NULL },
+	[OP_DELETE] = { op_find, op_run_delete, NULL },
+	[OP_CHMOD] = { op_find, op_run_modes, NULL },
+	[OP_CHOWN] = { op_find, op_run_modes, NULL },
+	[OP_MATCH] = { op_find_match, op_run_match, op_finish_match },
 };
 
 static enum error parse_mode(struct op *op)
@@ -412,7 +419,7 @@ static void sweep(struct op *op, size_t from, size_t end, enum error error)
 	for (size_t i = from; i < end; i++) {
 		struct op_node *node = &op->nodes[i];
 
-		if (node->state & NODE_DONE)
+		if (node->state & (NODE_DONE | NODE_LATE))
 			continue;
 		if (node->status == OP_PLAN)
 			op_done(op, (uint32_t)i, OP_SKIPPED, error, NULL);
@@ -433,6 +440,8 @@ static enum error run_all(struct op *op)
 		sweep(op, op->target_first[target], op->target_first[target + 1], error ? error : ERROR_CHANGED);
 		sweep(op, found, op->len, error ? error : ERROR_CHANGED);
 	}
+	for (size_t i = op->request.targets_len; kinds[op->request.kind].finish && i-- > 0;)
+		kinds[op->request.kind].finish(op, (uint32_t)i, error == ERROR_CANCELED);
 	if (error == ERROR_CANCELED)
 		sweep(op, 0, op->len, error);
 	op_parent_close(op);

@@ -1,5 +1,5 @@
 /*
- * One operation of the user below one root: rename, mkdir, create, delete, chmod, chown.
+ * One operation of the user below one root: rename, mkdir, create, delete, chmod, chown, match.
  *
  * An operation has two steps. op_plan() looks: it finds every object that is concerned, records what it is
  * (device, inode, mount, birth time, type, mode) and what would happen to it. op_run() makes exactly the changes
@@ -32,7 +32,8 @@
 	X(CREATE, "create") \
 	X(DELETE, "delete") \
 	X(CHMOD, "chmod")   \
-	X(CHOWN, "chown")
+	X(CHOWN, "chown")   \
+	X(MATCH, "match")
 
 enum op_kind {
 #define X(kind, word) OP_##kind,
@@ -46,9 +47,18 @@ enum op_flags {
 	OP_PARENTS = 1 << 1,      /* mkdir: missing parents too; what exists already is no failure */
 	OP_CROSS_MOUNTS = 1 << 2, /* recursion enters mounts; their roots are never removed or renamed */
 	OP_PLAN_ONLY = 1 << 3,    /* will never be run; for those who pass requests on, op_run() refuses */
-	OP_ROOT_ITSELF = 1 << 4,  /* chmod and chown may name the root (an empty path) */
+	OP_ROOT_ITSELF = 1 << 4,  /* chmod, chown and match may name the root (an empty path) */
 	OP_SPECIAL = 1 << 5,      /* recursive chmod changes FIFOs, sockets and devices, too */
 	OP_FLAGS_ALL = (1 << 6) - 1,
+};
+
+/** match: what one target is to be like. Made by op_request_wish(). */
+struct op_wish {
+	uint32_t mode;          /* with the type that it must have, too */
+	int64_t uid;            /* -1 keeps it */
+	int64_t gid;
+	uint8_t excuse;         /* enum error: why nothing is wished for it; it is listed as skipped */
+	bool found;             /* below the last target before it that is not: on the same mount, or left out */
 };
 
 /** What to act on. Made by op_request_target(). */
@@ -57,9 +67,10 @@ struct op_target {
 	size_t path_len;
 	size_t base_len;        /* mkdir, create: `shown` is of the directory that these first bytes of the path name */
 	struct identity shown;  /* what was on the screen; all zero: whatever the path names */
-	uint32_t mode;          /* as shown, with its type; 0: not known. An absolute chmod insists on it */
+	uint32_t mode;          /* as shown, with its type; 0: not known. An absolute chmod and match insist on it */
 	size_t name;            /* rename: where its own new name begins in the request's `paths` */
 	size_t name_len;        /* 0: it has none, the request's `text` is meant */
+	struct op_wish wish;    /* match */
 };
 
 /** What the user wants. Owns its memory; fields without a function may be set directly after the init. */
@@ -96,6 +107,9 @@ MUN_NODISCARD int op_request_target(
 
 /** rename: give the target that was added last a new name of its own. Returns 0, or -1 with ENOMEM.   Thread: any. */
 MUN_NODISCARD int op_request_name(struct op_request *request, const char *name, size_t len);
+
+/** match: tell of the target that was added last what it is to be like. Parents come before what is in them.   Thread: any. */
+void op_request_wish(struct op_request *request, const struct op_wish *wish);
 
 /** rename: the new name of a target, not terminated. Borrowed until the next target.   Thread: any. */
 const char *op_request_new_name(const struct op_request *request, const struct op_target *target, size_t *len);
@@ -139,7 +153,7 @@ struct op_item {
 	uint8_t flags;         /* enum op_item_flags */
 	uint32_t old_mode;     /* with its type; 0: not known, or new */
 	uint32_t new_mode;     /* planned: what it will be. done: what it is */
-	int64_t old_uid;       /* chown; -1: not told */
+	int64_t old_uid;       /* chown, match; -1: not told */
 	int64_t old_gid;
 	int64_t new_uid;
 	int64_t new_gid;
@@ -233,7 +247,7 @@ void op_stop(struct op *op);
 /** Do items of this kind tell owners?   Thread: any. */
 static inline bool op_kind_tells_owners(unsigned kind)
 {
-	return kind == OP_CHOWN;
+	return kind == OP_CHOWN || kind == OP_MATCH;
 }
 
 /** The command's word: "rename". Constant; also for a number out of range.   Thread: any. */

@@ -30,16 +30,16 @@ static void outcome(struct op *op, uint32_t index, enum error error)
 
 /* Hold the planned object; `attrs` is what it is now. */
 static enum error hold(
-	struct op *op, const struct op_walk *walk, uint32_t index, struct fsys_object *object, struct attrs *attrs)
+	struct op *op, int dirfd, uint32_t index, struct fsys_object *object, struct attrs *attrs)
 {
 	const struct op_node *node = &op->nodes[index];
 	enum error error = ERROR_NONE;
 
-	if (fsys_object_init(object, walk->fd, op_node_name(op, node)) != 0)
+	if (fsys_object_init(object, dirfd, op_node_name(op, node)) != 0)
 		return error_from_errno(errno);
 	if (fsys_object_stat(object, attrs) != 0)
 		error = error_from_errno(errno);
-	else if (!op_node_is(op, node, attrs, op_untouched(attrs->mode, walk->fd)))
+	else if (!op_node_is(op, node, attrs, op_untouched(attrs->mode, dirfd)))
 		error = ERROR_CHANGED;
 	if (error != ERROR_NONE)
 		fsys_object_fini(object);
@@ -111,7 +111,7 @@ static bool before_chmod(struct op *op, struct op_walk *walk, uint32_t index)
 		op_done(op, index, node->status, node->error, NULL);
 		return enter;
 	}
-	error = hold(op, walk, index, &object, &attrs);
+	error = hold(op, walk->fd, index, &object, &attrs);
 	if (error != ERROR_NONE) {
 		outcome(op, index, error);
 		return false;
@@ -136,12 +136,12 @@ static uint32_t stepped_mode(const struct op_node *node)
 }
 
 /* Give a directory its final mode after its content, or its old one back. */
-static void settle_dir(struct op *op, const struct op_walk *walk, uint32_t index, bool back)
+static void settle_dir(struct op *op, int dirfd, uint32_t index, bool back)
 {
 	struct op_node *node = &op->nodes[index];
 	struct fsys_object object;
 	struct attrs attrs;
-	enum error error = hold(op, walk, index, &object, &attrs);
+	enum error error = hold(op, dirfd, index, &object, &attrs);
 
 	if (error != ERROR_NONE) {
 		outcome(op, index, error);
@@ -170,7 +170,7 @@ static void still_closed(struct op *op, uint32_t index, enum error error)
 static void after_chmod(struct op *op, struct op_walk *walk, uint32_t index, enum error error)
 {
 	if (!(op->nodes[index].state & NODE_DONE))
-		settle_dir(op, walk, index, false);
+		settle_dir(op, walk->fd, index, false);
 	/* What is in the plan is told for each object; what is not needs a word of its own. */
 	if (error != ERROR_NONE && !(op->nodes[index].state & NODE_LISTED))
 		still_closed(op, index, error);
@@ -179,23 +179,21 @@ static void after_chmod(struct op *op, struct op_walk *walk, uint32_t index, enu
 /* ---- owners ----------------------------------------------------------------------------------------------- */
 
 /* As asked: by now, another name of the same file may have got it. */
-static bool owner_is_wanted(const struct op_request *request, const struct op_node *node, const struct attrs *now)
+static bool owner_is_wanted(const struct op_owner *wanted, const struct op_node *node, const struct attrs *now)
 {
-	return now->uid == (request->uid < 0 ? node->uid : request->uid) &&
-	       now->gid == (request->gid < 0 ? node->gid : request->gid);
+	return now->uid == (wanted->uid < 0 ? node->uid : wanted->uid) && now->gid == (wanted->gid < 0 ? node->gid : wanted->gid);
 }
 
 static enum error set_owner(struct op *op, uint32_t index, const struct fsys_object *object, const struct attrs *now)
 {
 	const struct op_node *node = &op->nodes[index];
+	const struct op_owner wanted = op_wanted_owner(op, node);
 
-	if (owner_is_wanted(&op->request, node, now))
+	if ((wanted.uid < 0 && wanted.gid < 0) || owner_is_wanted(&wanted, node, now))
 		return ERROR_NONE;
 	if (now->uid != node->uid || now->gid != node->gid)
 		return ERROR_CHANGED;
-	if (!op_would_change(op, node))
-		return ERROR_NONE;
-	if (fsys_object_chown(object, op->request.uid, op->request.gid) != 0)
+	if (fsys_object_chown(object, wanted.uid, wanted.gid) != 0)
 		return fsys_explain(object->dirfd, object->name, false, errno);
 	return ERROR_NONE;
 }
@@ -228,7 +226,7 @@ static bool before_chown(struct op *op, struct op_walk *walk, uint32_t index)
 		op_done(op, index, node->status, node->error, NULL);
 		return enter;
 	}
-	error = hold(op, walk, index, &object, &attrs);
+	error = hold(op, walk->fd, index, &object, &attrs);
 	if (error != ERROR_NONE) {
 		outcome(op, index, error);
 		return false;
@@ -261,7 +259,7 @@ static void step_back(struct op *op, struct op_walk *walk)
 		if (op_walk_leave(op, walk) != ERROR_NONE)
 			return;
 		if (op->nodes[index].state & NODE_STEPPED && !(op->nodes[index].state & NODE_DONE))
-			settle_dir(op, walk, index, true);
+			settle_dir(op, walk->fd, index, true);
 	}
 }
 
@@ -285,4 +283,74 @@ enum error op_run_modes(struct op *op, uint32_t target)
 		step_back(op, &walk);
 	op_walk_fini(&walk);
 	return error;
+}
+
+/* ---- match: each its own ---------------------------------------------------------------------------------- */
+
+/* The owner first: it takes set-ID bits away, and they are never given to what has not got its owner. */
+static void match_object(struct op *op, uint32_t index, const struct fsys_object *object, struct attrs *now)
+{
+	struct op_node *node = &op->nodes[index];
+	enum error error = wanted_mode(node, now->mode);
+
+	if (error == ERROR_NONE)
+		error = set_owner(op, index, object, now);
+	if (error == ERROR_NONE && fsys_object_stat(object, now) != 0)
+		error = error_from_errno(errno);
+	if (error != ERROR_NONE) {
+		outcome(op, index, error);
+		return;
+	}
+	if (!S_ISDIR(now->mode)) {
+		set_mode(op, index, object, now->mode);
+		return;
+	}
+	chmod_dir(op, index, object, now->mode);
+	if (!(node->state & NODE_DONE))
+		node->state |= NODE_LATE;
+}
+
+enum error op_run_match(struct op *op, uint32_t target)
+{
+	const struct op_target *to = &op->request.targets[target];
+	struct op_node *node = &op->nodes[target];
+	struct fsys_object object;
+	struct attrs attrs;
+	enum error error;
+
+	if (node->status != OP_PLAN)
+		return ERROR_NONE;
+	error = op_parent_open(op, to, to->path_len);
+	if (error == ERROR_NONE && node->flags & OP_ITEM_UNREAD) {
+		error = op_find_again(op, target);
+		if (node->status != OP_PLAN)
+			return ERROR_NONE;
+	}
+	if (error == ERROR_NONE)
+		error = hold(op, op->parent.fd, target, &object, &attrs);
+	if (error != ERROR_NONE) {
+		outcome(op, target, error);
+		return ERROR_NONE;
+	}
+	match_object(op, target, &object, &attrs);
+	fsys_object_fini(&object);
+	return ERROR_NONE;
+}
+
+void op_finish_match(struct op *op, uint32_t target, bool back)
+{
+	const struct op_target *to = &op->request.targets[target];
+	struct op_node *node = &op->nodes[target];
+	enum error error;
+
+	if (!(node->state & NODE_LATE))
+		return;
+	node->state &= (uint8_t)~NODE_LATE;
+	if (back && !(node->state & NODE_STEPPED))
+		return;
+	error = op_parent_open(op, to, to->path_len);
+	if (error != ERROR_NONE)
+		outcome(op, target, error);
+	else
+		settle_dir(op, op->parent.fd, target, back);
 }

@@ -3,6 +3,7 @@
 #include "fsys_change.h"
 
 #include <errno.h>
+#include <string.h>
 #include <unistd.h>
 
 /* ---- what would be done with one object ------------------------------------------------------------------- */
@@ -75,13 +76,23 @@ static void judge_chown(const struct op *op, struct op_node *node, const struct 
 		node->new_mode &= (uint16_t)~S_ISGID;
 }
 
-bool op_would_change(const struct op *op, const struct op_node *node)
+struct op_owner op_wanted_owner(const struct op *op, const struct op_node *node)
 {
 	const struct op_request *request = &op->request;
 
-	if (request->kind == OP_CHOWN && request->uid >= 0 && request->uid != node->uid)
-		return true;
-	if (request->kind == OP_CHOWN && request->gid >= 0 && request->gid != node->gid)
+	if (request->kind == OP_CHOWN)
+		return (struct op_owner){ request->uid, request->gid };
+	if (request->kind == OP_MATCH && !request->targets[node - op->nodes].wish.excuse)
+		return (struct op_owner){ request->targets[node - op->nodes].wish.uid, request->targets[node - op->nodes].wish.gid };
+	return (struct op_owner){ -1, -1 };
+}
+
+bool op_would_change(const struct op *op, const struct op_node *node)
+{
+	const struct op_request *request = &op->request;
+	const struct op_owner wanted = op_wanted_owner(op, node);
+
+	if ((wanted.uid >= 0 && wanted.uid != node->uid) || (wanted.gid >= 0 && wanted.gid != node->gid))
 		return true;
 	if (request->kind == OP_DELETE || request->kind == OP_RENAME)
 		return true;
@@ -128,7 +139,7 @@ static bool will_open(const struct op *op, const struct op_node *node)
 {
 	uint32_t gain = node->new_mode & ~node->old_mode & (S_IRUSR | S_IXUSR);
 
-	return op->request.kind == OP_CHMOD && gain && node->uid == geteuid() && node->status == OP_PLAN;
+	return (op->request.kind == OP_CHMOD || op->request.kind == OP_MATCH) && gain && node->uid == geteuid() && node->status == OP_PLAN;
 }
 
 static void keep_above(struct op *op, uint32_t index)
@@ -224,6 +235,113 @@ static enum error refuse(const struct op *op, const struct op_target *target, co
 		return ERROR_ISDIR;
 	if (request->kind == OP_CHMOD && mode && mode != attrs->mode && perm_is_absolute(&op->edit))
 		return ERROR_CHANGED;
+	if (request->kind == OP_MATCH && mode && mode != attrs->mode)
+		return ERROR_CHANGED;
+	return ERROR_NONE;
+}
+
+/* ---- match ------------------------------------------------------------------------------------------------ */
+
+/* Is it beyond a mount that begins below what was named? */
+static bool is_beyond_mount(const struct op *op, const struct attrs *attrs)
+{
+	const struct op_place *top = &op->places[op->nodes[op->match_top].place];
+	const struct attrs *dir = &op->parent.attrs;
+
+	return dir->dev != top->dev || dir->mnt != top->mnt || op_is_mount(attrs, dir->dev, dir->mnt);
+}
+
+static void judge_match(struct op *op, uint32_t index, const struct attrs *attrs)
+{
+	const struct op_wish *wish = &op->request.targets[index].wish;
+	struct op_node *node = &op->nodes[index];
+
+	if (wish->excuse) {
+		skip(node, (enum error)wish->excuse, 0);
+	} else if (S_ISLNK(attrs->mode)) {
+		skip(node, ERROR_LINK, wish->found ? OP_ITEM_HARMLESS : 0);
+	} else if ((wish->mode ^ attrs->mode) & S_IFMT) {
+		skip(node, ERROR_OTHERTYPE, 0);
+	} else if (wish->found && !(op->request.flags & OP_CROSS_MOUNTS) && is_beyond_mount(op, attrs)) {
+		skip(node, ERROR_MOUNT, 0);
+	} else if (is_special(attrs->mode) && wish->found && !(op->request.flags & OP_SPECIAL)) {
+		skip(node, ERROR_SPECIAL, 0);
+	} else {
+		node->new_mode = (uint16_t)wish->mode;
+		if (op_would_change(op, node) && locked(attrs) != ERROR_NONE)
+			fail(node, locked(attrs));
+	}
+}
+
+/* Is a target in a directory that is closed, and that will have been opened by then? */
+static bool is_in_opened(const struct op *op, uint32_t target)
+{
+	const struct op_target *to = &op->request.targets[target];
+	const struct op_target *dir = op->match_opens ? &op->request.targets[op->match_opens - 1] : NULL;
+	const char *path = op_request_path(&op->request, to);
+
+	if (!dir || !to->wish.found || to->wish.excuse || to->path_len <= dir->path_len)
+		return false;
+	return dir->path_len == 0 ||
+	       (path[dir->path_len] == '/' && memcmp(path, op_request_path(&op->request, dir), dir->path_len) == 0);
+}
+
+/* It cannot be looked at yet; of what the other side has, some things get nothing in any case. */
+static void plan_closed(const struct op *op, struct op_node *node, uint32_t mode)
+{
+	node->status = OP_PLAN;
+	node->error = ERROR_NONE;
+	if (S_ISLNK(mode)) {
+		skip(node, ERROR_LINK, OP_ITEM_HARMLESS);
+	} else if (is_special(mode) && !(op->request.flags & OP_SPECIAL)) {
+		skip(node, ERROR_SPECIAL, 0);
+	} else {
+		node->flags |= OP_ITEM_UNREAD;
+		node->new_mode = (uint16_t)mode;
+	}
+}
+
+enum error op_find_match(struct op *op, uint32_t target)
+{
+	const struct op_wish *wish = &op->request.targets[target].wish;
+	struct op_node *node;
+	uint32_t index;
+	enum error error = op_find_top(op, target, &index);
+
+	if (error != ERROR_NONE)
+		return error;
+	assert(index == target);
+	node = &op->nodes[index];
+	if (!wish->found)
+		op->match_top = index;
+	if (node->status == OP_FAILED && node->error == ERROR_ACCES && is_in_opened(op, target)) {
+		plan_closed(op, node, wish->mode);
+	} else if (node->status == OP_FAILED && (wish->excuse || node->error == ERROR_NOENT)) {
+		skip(node, wish->excuse ? (enum error)wish->excuse : ERROR_ALONE, 0);
+	} else if (S_ISDIR(node->old_mode) && will_open(op, node)) {
+		op->match_opens = target + 1;
+	}
+	return ERROR_NONE;
+}
+
+enum error op_find_again(struct op *op, uint32_t target)
+{
+	const struct op_target *to = &op->request.targets[target];
+	char name[OP_NAME_SIZE];
+	struct attrs attrs;
+
+	op_target_name(op, to, to->path_len, name);
+	if (fsys_stat(op->parent.fd, name, FSYS_SYNC, &attrs) != 0) {
+		if (errno == ENOENT)
+			skip(&op->nodes[target], ERROR_ALONE, 0);
+		else
+			fail(&op->nodes[target], error_from_errno(errno));
+		return ERROR_NONE;
+	}
+	if (op_node_become(op, target, &attrs) != 0)
+		return ERROR_NOMEM;
+	op->nodes[target].flags &= (uint8_t)~OP_ITEM_UNREAD;
+	judge_match(op, target, &attrs);
 	return ERROR_NONE;
 }
 
@@ -246,6 +364,8 @@ enum error op_find_top(struct op *op, uint32_t target, uint32_t *index)
 		skip(&op->nodes[*index], error, 0);
 	else if (error != ERROR_NONE)
 		fail(&op->nodes[*index], error);
+	else if (op->request.kind == OP_MATCH)
+		judge_match(op, *index, &attrs);
 	else
 		op_judge(op, *index, &attrs);
 	return ERROR_NONE;

@@ -31,6 +31,7 @@ enum node_state {
 	NODE_DONE = 1 << 3,    /* its outcome was reported */
 	NODE_STEPPED = 1 << 4, /* chmod: it has a mode between the old and the new one, until its content is done */
 	NODE_GONE = 1 << 5,    /* delete: it was removed */
+	NODE_LATE = 1 << 6,    /* match: a directory that gets its final mode once all others have theirs */
 };
 
 struct op_node {
@@ -98,6 +99,8 @@ struct op {
 	struct op_turn *turns;        /* several renames: for each target; NULL: it is alone */
 	uint32_t *order;              /* … and in which order they are run, NULL: as they come */
 	struct op_parent parent;
+	uint32_t match_top;           /* match: the node of the last target that was named */
+	uint32_t match_opens;         /* … 1 + the last one that is closed, and will be opened; 0: none */
 	char *records;                /* what getdents filled */
 	char detail[96];
 	struct op_planned planned;
@@ -239,6 +242,15 @@ void op_order_check(struct op *op);
 /** What the operation would do with an object found below a target. */
 void op_judge(struct op *op, uint32_t index, const struct attrs *attrs);
 
+/** An owner to be given; -1 keeps what is there. */
+struct op_owner {
+	int64_t uid;
+	int64_t gid;
+};
+
+/** chown, match: which owner is a node to have? Keeps both for other kinds. */
+struct op_owner op_wanted_owner(const struct op *op, const struct op_node *node);
+
 /** Would the planned change make a difference? */
 bool op_would_change(const struct op *op, const struct op_node *node);
 
@@ -250,6 +262,12 @@ MUN_NODISCARD enum error op_find_top(struct op *op, uint32_t target, uint32_t *i
 
 /** Find all nodes of a target of delete, chmod, chown. */
 MUN_NODISCARD enum error op_find(struct op *op, uint32_t target);
+
+/** match: find the one node of a target; it has the target's number. */
+MUN_NODISCARD enum error op_find_match(struct op *op, uint32_t target);
+
+/** match: look at what the plan could not, because a directory above was closed. Its status says what became of it. */
+MUN_NODISCARD enum error op_find_again(struct op *op, uint32_t target);
 
 /* ---- op_name.c, op_delete.c, op_chmod.c: doing ------------------------------------------------------------ */
 
@@ -265,6 +283,10 @@ MUN_NODISCARD enum error op_run_rename(struct op *op, uint32_t target);
 MUN_NODISCARD enum error op_run_new(struct op *op, uint32_t target);
 MUN_NODISCARD enum error op_run_delete(struct op *op, uint32_t target);
 MUN_NODISCARD enum error op_run_modes(struct op *op, uint32_t target);
+MUN_NODISCARD enum error op_run_match(struct op *op, uint32_t target);
+
+/** match: give a directory the mode that it could not have before, or with `back` the one it had at first. */
+void op_finish_match(struct op *op, uint32_t target, bool back);
 
 /** Remove the staging directory of op->parent, if there is one and it is empty. */
 void op_stage_close(struct op *op);

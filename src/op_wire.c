@@ -87,6 +87,26 @@ static size_t shared(const char *a, size_t a_len, const char *b, size_t b_len)
 	return same;
 }
 
+static void put_wish(struct buf *out, const struct op_wish *wish)
+{
+	wire_put_varint(out, wish->mode);
+	wire_put_signed(out, wish->uid);
+	wire_put_signed(out, wish->gid);
+	wire_put_u8(out, wish->excuse);
+	wire_put_u8(out, wish->found);
+}
+
+static void get_wish(struct wire_reader *in, struct op_wish *wish)
+{
+	wish->mode = get_u32(in);
+	wish->uid = get_owner(in);
+	wish->gid = get_owner(in);
+	wish->excuse = get_enum(in, ERROR_COUNT);
+	wish->found = get_enum(in, 2);
+	if (wish->mode & ~0177777u)
+		in->ok = false;
+}
+
 static void put_target(struct buf *out, const struct op_request *request, size_t index)
 {
 	const struct op_target *target = &request->targets[index];
@@ -105,6 +125,8 @@ static void put_target(struct buf *out, const struct op_request *request, size_t
 	put_identity(out, &target->shown);
 	if (request->kind == OP_RENAME)
 		wire_put_bytes(out, target->name_len ? request->paths.data + target->name : "", target->name_len);
+	if (request->kind == OP_MATCH)
+		put_wish(out, &target->wish);
 }
 
 static bool too_long(const struct op_request *request)
@@ -181,6 +203,7 @@ static enum op_wire_status get_head(struct wire_reader *in, struct op_request *r
 /* The path is put together where op_request_target() can take it from: `path` is only for that. */
 static enum op_wire_status get_target(struct wire_reader *in, struct op_request *request, struct buf *path)
 {
+	struct op_wish wish = { .uid = -1, .gid = -1 };
 	struct identity shown;
 	const char *rest;
 	size_t len;
@@ -196,6 +219,8 @@ static enum op_wire_status get_target(struct wire_reader *in, struct op_request 
 	get_identity(in, &shown);
 	if (request->kind == OP_RENAME)
 		name = wire_get_bytes(in, &name_len);
+	if (request->kind == OP_MATCH)
+		get_wish(in, &wish);
 	if (!in->ok || name_len > MAX_TEXT || same > path->len || same + len > MAX_PATH || base > same + len || mode & ~0177777u)
 		return OP_WIRE_BAD;
 	if (request->paths.len + same + len + name_len > MAX_PATHS)
@@ -207,6 +232,7 @@ static enum op_wire_status get_target(struct wire_reader *in, struct op_request 
 	if (op_request_target(request, path->data ? path->data : "", path->len, &shown, mode) != 0)
 		return errno == EINVAL ? OP_WIRE_BAD : OP_WIRE_NOMEM;
 	request->targets[request->targets_len - 1].base_len = (size_t)base;
+	op_request_wish(request, &wish);
 	if (name_len > 0 && op_request_name(request, name, name_len) != 0)
 		return OP_WIRE_NOMEM;
 	return OP_WIRE_COMPLETE;

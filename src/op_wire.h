@@ -9,11 +9,12 @@
  *                  frame has what stands between `more` and the targets.
  *   target         varint shared · bytes rest · varint base · varint mode · identity
  *                  · (rename: bytes new name, empty when `text` is meant)
+ *                  · (match: varint mode · signed uid · signed gid · u8 excuse · u8 found, see struct op_wish)
  *                  The path is the first `shared` bytes of the path before it and the rest.
  *   identity       varint dev · varint ino · varint mnt · signed btime · varint type
  *   WIRE_ITEM      { item }…
  *   item           varint index · u8 kind · u8 status · u8 error · u8 flags · varint old mode · varint new mode
- *                  · bytes detail · (chown: signed old uid · old gid · new uid · new gid)
+ *                  · bytes detail · (chown, match: signed old uid · old gid · new uid · new gid)
  *                  · only with OP_ITEM_NEW: varint target · varint size · varint blocks
  *                    · (OP_ITEM_TOP: varint length of the target's path that is meant; else: varint parent · bytes name)
  *   WIRE_PROGRESS  u8 running · varint items · items_total · bytes · bytes_total
@@ -53,7 +54,7 @@ enum { OP_WIRE_MAX_ITEM = 1024 };
 /**
  * Read the next item of a WIRE_ITEM frame. False at its end, and when it is damaged (`ok` is then false).
  * The name is borrowed from the frame, the detail is in `detail`. What is told only with OP_ITEM_NEW
- * is 0 otherwise; owners are -1 but for chown. Of a top item's path only the length is told, its name is empty.
+ * is 0 otherwise; owners are -1 but for chown and match. Of a top item's path only the length is told, its name is empty.
  */
 bool op_wire_get_item(struct wire_reader *in, struct op_item *item, char detail[OP_WIRE_MAX_DETAIL + 1]);
 

@@ -7,6 +7,7 @@
 #define MUNTIN_SESSION_H
 
 #include "loop.h"
+#include "match.h"
 #include "op_list.h"
 #include "pane.h"
 #include "wire.h"
@@ -139,6 +140,14 @@ MUN_NODISCARD struct job *session_operate(struct session *session, struct pane *
  */
 MUN_NODISCARD struct job *session_rename(struct session *session, struct pane *pane, const entry_id *ids, size_t count,
 					 const struct buf *names);
+
+/**
+ * Plan to give entries of a pane what the same paths have in another one, paths being the same below the directories that the two
+ * show. `flags`: enum match_flags. The plan runs only after job_confirm(). Returns as session_operate(); EAGAIN while what is below
+ * is still being scanned, EINVAL for an entry that is not below the directory shown.
+ */
+MUN_NODISCARD struct job *session_match(struct session *session, struct pane *pane, const struct pane *from, unsigned flags,
+					const entry_id *ids, size_t count);
 
 /** A frame of an operation has come; for panes. False when it breaks the rules. */
 bool session_job_frame(struct session *session, struct pane *pane, const struct wire_frame *frame);

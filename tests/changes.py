@@ -96,7 +96,7 @@ SCRIPTS = {
     b'rename t/d dd\nrename t/5 6\n': ('renameat2', 'renameat'),
     b'mkdir -p t/n/o/p\nmkdir t/q\ncreate t/r\n': ('mkdirat', 'openat'),
     b'delete -r t/d t/5\ndelete t/none\n': ('mkdirat', 'renameat2', 'unlinkat'),
-    b'chmod -R 700 t/d\nchown -R 0:0 t/f\nchmod 600 t/5\n': ('fchmodat', 'fchownat', 'fchmod', 'openat'),
+    b'chmod -R 700 t/d\nchown -R 0:0 t/f\nchmod 600 t/5\nmatch -R t/f t/d\n': ('fchmodat', 'fchownat', 'fchmod', 'openat'),
 }
 ERRORS = ('EIO', 'EPERM', 'ENOSPC')
 

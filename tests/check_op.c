@@ -107,12 +107,28 @@ static const struct example examples[] = {
 	{ OP_CHMOD, ALL, "D:0711,F:0640", "d/ d/a d/e/", "d", "d/=711 d/a=640 d/e/=711", "d/e", "ok", 0 },
 	{ OP_CHMOD, ALL, "a-rwx", "d/ d/e/ d/e/f", "d", "d/=0", "d/e/f", "ok", 0 },
 	{ OP_CHMOD, ALL, "go=", "d/ d/e/ d/e/f", "d d/e d", "d/=700 d/e/=700 d/e/f=600", "d/e/f", "ok", 0 },
+	/* match */
+	{ OP_MATCH, 0, "", "a", "a=100600", "a=600", "a", "ok", 0 },
+	{ OP_MATCH, 0, "", "a=4755", "a=100755", "a=755", "a", "ok", 0 },
+	{ OP_MATCH, 0, "", "a", "a=100644", "a=644", "a", "ok", 0 },
+	{ OP_MATCH, 0, "", "a", "a=40700", "a=644", "a", "skipped: of another type on the other side", 1 },
+	{ OP_MATCH, 0, "", "a b->a", "b=100600", "a=644 b->a", "b", "skipped: symbolic link", 1 },
+	{ OP_MATCH, 0, "", "d/ d/b->a", "d=40700 d/b=100600", "d/=700 d/b->a", "d/b", "skipped: symbolic link", 0 },
+	{ OP_MATCH, 0, "", "d/ d/b|=644", "d=40700 d/b=10600", "d/=700 d/b|=644", "d/b", "skipped: special file", 1 },
+	{ OP_MATCH, 0, "", "a|=644", "a=10600", "a|=600", "a", "ok", 0 },
+	{ OP_MATCH, 0, "", "a", "a=0", "a=644", "a", "skipped: only on one side", 1 },
+	{ OP_MATCH, 0, "", "d/", "d=40700 d/b=100600", "d/=700", "d/b", "skipped: only on one side", 1 },
+	{ OP_MATCH, 0, "", "", ".=40700", "", ".", "failed: a root or one of its parents", 1 },
+	{ OP_MATCH, OP_ROOT_ITSELF, "", "a", ".=40711 a=100600", "a=600", "a", "ok", 0 },
+	{ OP_MATCH, 0, "", "d/ d/e/ d/e/f", "d=40500 d/e=40500 d/e/f=100400", "d/=500 d/e/=500 d/e/f=400", "d/e/f", "ok", 0 },
+	{ OP_MATCH, 0, "", "d/ d/e/=500", "d=40711 d/e=40755", "d/=711 d/e/=755", "d/e", "ok", 0 },
+	{ OP_MATCH, 0, "", "a", "a=100600 a=100640", "a=600", "a", "skipped: same file", 0 },
 };
 
 START_TEST(does)
 {
 	const struct example *example = &examples[_i];
-	bool modes = example->kind == OP_CHMOD;
+	bool modes = example->kind == OP_CHMOD || example->kind == OP_MATCH;
 	struct trial trial;
 	char *before;
 

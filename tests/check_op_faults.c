@@ -192,6 +192,8 @@ static const struct job jobs[] = {
 		OUT " tree/ tree/a tree/swapme/ tree/swapme/f2 tree/z" },
 	{ "chmod", OP_CHMOD, OP_RECURSIVE, "0777", TREE, "tree", NULL },
 	{ "chmod off", OP_CHMOD, OP_RECURSIVE, "u=wx,go=", TREE, "tree", NULL },
+	{ "match", OP_MATCH, 0, "", TREE,
+		"tree=40711 tree/a=100600 tree/swapme=40300 tree/swapme/f1=100666 tree/swapme/sub=40777 tree/swapme/sub/f3=104755", NULL },
 	{ "rename", OP_RENAME, 0, "new", TREE, "tree/swapme/f1", NULL },
 	{ "rename dir", OP_RENAME, 0, "new", TREE, "tree/swapme", NULL },
 	{ "mkdir", OP_MKDIR, OP_PARENTS, "", TREE, "tree/swapme/new/er", NULL },
@@ -351,6 +353,7 @@ START_TEST(swapped_leaf)
 		{ "delete", OP_DELETE, 0, "", TREE " x", "x", NULL },
 		{ "rename", OP_RENAME, 0, "y", TREE " x", "x", NULL },
 		{ "chmod", OP_CHMOD, 0, "0777", TREE " x", "x", NULL },
+		{ "match", OP_MATCH, 0, "", TREE " x", "x=100777", NULL },
 	};
 	bool reached = true;
 
@@ -512,7 +515,7 @@ static void check_killed(const struct job *job, long trip)
 	unsigned private;
 
 	/* An ordinary user must open what was closed. */
-	if (job->kind == OP_CHMOD) {
+	if (job->kind == OP_CHMOD || job->kind == OP_MATCH) {
 		(void)!chmod(sandbox_at(&box, "tree"), 0700);
 		(void)!chmod(sandbox_at(&box, "tree/swapme"), 0700);
 	}
@@ -784,7 +787,7 @@ int main(void)
 	tcase_add_loop_test(tests, swapped_for_a_link, 0, ARRAY_LEN(jobs));
 	tcase_add_loop_test(tests, swapped_for_a_directory, 0, ARRAY_LEN(jobs));
 	tcase_add_loop_test(tests, swapped_before_going_in, 0, 4);
-	tcase_add_loop_test(tests, swapped_leaf, 0, 3);
+	tcase_add_loop_test(tests, swapped_leaf, 0, 4);
 	tcase_add_loop_test(tests, every_call_fails_once, 0, ARRAY_LEN(jobs));
 	tcase_add_loop_test(tests, every_call_fails_from_then_on, 0, ARRAY_LEN(jobs));
 	tcase_add_loop_test(tests, interrupted_calls_are_made_again, 0, ARRAY_LEN(jobs));

@@ -66,6 +66,11 @@ static void same_request(const struct op_request *a, const struct op_request *b)
 		ck_assert_uint_eq(x->shown.mnt, y->shown.mnt);
 		ck_assert_int_eq(x->shown.btime, y->shown.btime);
 		ck_assert_uint_eq(x->shown.type, y->shown.type);
+		ck_assert_uint_eq(x->wish.mode, y->wish.mode);
+		ck_assert_int_eq(x->wish.uid, y->wish.uid);
+		ck_assert_int_eq(x->wish.gid, y->wish.gid);
+		ck_assert_uint_eq(x->wish.excuse, y->wish.excuse);
+		ck_assert_uint_eq(x->wish.found, y->wish.found);
 	}
 }
 
@@ -98,6 +103,31 @@ START_TEST(requests_return)
 	struct buf bytes = BUF_INIT;
 
 	sample_request(&request);
+	ck_assert_int_eq(op_wire_put_request(&bytes, 7, &request), 0);
+	ck_assert_int_eq(get_all(&bytes, &got), OP_WIRE_COMPLETE);
+	same_request(&request, &got);
+	op_request_fini(&got);
+	op_request_fini(&request);
+	buf_fini(&bytes);
+}
+END_TEST
+
+START_TEST(wishes_return)
+{
+	static const struct op_wish wishes[] = {
+		{ .mode = S_IFDIR | 07777, .uid = 0, .gid = UINT32_MAX - 1, .found = false },
+		{ .mode = S_IFREG, .uid = -1, .gid = -1, .found = true },
+		{ .uid = -1, .gid = -1, .excuse = ERROR_ALONE, .found = true },
+	};
+	struct op_request request;
+	struct op_request got;
+	struct buf bytes = BUF_INIT;
+
+	op_request_init(&request, OP_MATCH);
+	for (size_t i = 0; i < ARRAY_LEN(wishes); i++) {
+		ck_assert_int_eq(op_request_target(&request, "abc", i + 1, NULL, 0), 0);
+		op_request_wish(&request, &wishes[i]);
+	}
 	ck_assert_int_eq(op_wire_put_request(&bytes, 7, &request), 0);
 	ck_assert_int_eq(get_all(&bytes, &got), OP_WIRE_COMPLETE);
 	same_request(&request, &got);
@@ -490,6 +520,7 @@ int main(void)
 
 	tcase_set_timeout(tests, 120);
 	tcase_add_test(tests, requests_return);
+	tcase_add_test(tests, wishes_return);
 	tcase_add_test(tests, many_targets_take_many_frames);
 	tcase_add_test(tests, foreign_requests_are_refused);
 	tcase_add_test(tests, damaged_requests_do_no_harm);

@@ -1288,6 +1288,53 @@ START_TEST(test_chown)
 }
 END_TEST
 
+/* The paths below what two panes show are matched, in the one that is changed. */
+START_TEST(test_match)
+{
+	struct pane *from;
+	struct pane *to;
+	struct job *job;
+	entry_id ids[3];
+
+	sandbox_make(&box, "x/ x/one/ x/one/a=600 x/one/d/=2711 x/one/d/b=640 two/ two/a two/d/ two/d/b two/d/c");
+	open_session(backends[_i]);
+	from = open_pane("x");
+	to = open_pane("two");
+	complete(from);
+	complete(to);
+	pane_show(from, entry_named(from, "one"), 0);
+	ids[0] = entry_named(to, "a");
+	ids[1] = entry_named(to, "d");
+	job = session_match(session, to, from, MATCH_RECURSIVE, ids, 2);
+	ck_assert_ptr_nonnull(job);
+	wait_for(is_planned, job, "plan");
+	ck_assert_uint_eq(job->planned.items, 4);
+	ck_assert_uint_eq(job->planned.changes, 3);
+	ck_assert_uint_eq(job->planned.skipped, 1);
+	ck_assert_int_lt(job->list.owners[0].old_uid, 0);
+	ck_assert_uint_eq(mode_of("two/d"), 0755);
+	job_confirm(session, job);
+	finish(job);
+	ck_assert_uint_eq(job->result.ok, 3);
+	ck_assert_uint_eq(mode_of("two/a"), 0600);
+	ck_assert_uint_eq(mode_of("two/d"), 02711);
+	ck_assert_uint_eq(mode_of("two/d/b"), 0640);
+	/* the truth comes in by itself, below the named directory, too */
+	ck_assert_uint_eq(tree_entry(to->tree, entry_named(to, "d/b"))->mode & 07777, 0640);
+	ids[0] = TREE_ROOT;
+	job = session_match(session, from, to, 0, ids, 1);
+	ck_assert_ptr_null(job);
+	ck_assert_int_eq(errno, EINVAL);
+	ids[0] = entry_named(to, "d/c");
+	job = session_match(session, to, from, MATCH_OWNERS, ids, 1);
+	ck_assert_ptr_nonnull(job);
+	wait_for(is_planned, job, "plan");
+	ck_assert_uint_eq(job->planned.changes, 0);
+	ck_assert_int_eq(job->list.rows[0].error, ERROR_ALONE);
+	job_cancel(session, job);
+}
+END_TEST
+
 START_TEST(test_read_only)
 {
 	struct pane *pane;
@@ -1447,6 +1494,7 @@ static const struct {
 	{ &test_marks_of_what_failed_stay, BOTH },
 	{ &test_chmod, BOTH },
 	{ &test_chown, BOTH },
+	{ &test_match, BOTH },
 	{ &test_read_only, BOTH },
 	{ &test_roots_are_protected, BOTH },
 	{ &test_job_of_a_dead_worker, WORKERS },

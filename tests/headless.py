@@ -30,6 +30,9 @@ HOSTILE = (b'plain', b'-rf', b'--', b' lead', b'trail ', b'new\nline', b'tab\t',
            b'...', b'\\n', b'\x01', b'\x7f', b'x' * 255, b'{}', b'%s', b'~', b'\r')
 
 
+NOBODY = 65534
+
+
 class Skip(Exception):
     """What the case needs is missing here."""
 
@@ -680,6 +683,93 @@ def test_batch_plans(tmp):
                                  (b'plan', b'delete', b't/d/f', b''), (b'plan', b'delete', b't/d/l', b''),
                                  (b'plan', b'mkdir', b't/x', lines[-1][3])]))
     equal((mode(root + b'/d/f'), os.listdir(root)), (0o640, [b'd']))
+
+
+def plant_sides(tmp):
+    """Two trees `a` and `b` with the same names, but for some."""
+    for side in (b'/a', b'/b'):
+        os.makedirs(tmp + side + b'/d/e')
+        for name in (b'/f', b'/d/g', b'/d/e/h'):
+            open(tmp + side + name, 'w').close()
+        os.symlink('f', tmp + side + b'/d/link')
+        os.chmod(tmp + side + b'/f', 0o644)
+    os.mkdir(tmp + b'/a/kind')
+    for name in (b'/a/here', b'/b/kind', b'/b/there'):
+        open(tmp + name, 'w').close()
+    os.mkdir(tmp + b'/b/whole')
+    open(tmp + b'/b/whole/not-listed', 'w').close()
+    for path, bits in ((b'/a/f', 0o600), (b'/a/d/g', 0o4711), (b'/a/d/e', 0o500), (b'/a/d', 0o2750), (b'/b/d/e/h', 0o666)):
+        os.chmod(tmp + path, bits)
+
+
+def test_batch_match(tmp):
+    plant_sides(tmp)
+    expected = {b'b': b'0755 -> 0755', b'b/f': b'0644 -> 0600', b'b/d': b'0755 -> 2750', b'b/d/g': b'0644 -> 4711',
+                b'b/d/e': b'0755 -> 0500', b'b/d/e/h': b'0666 -> 0644', b'b/d/link': b'symbolic link', b'b/here': b'only on one side',
+                b'b/there': b'only on one side', b'b/whole': b'only on one side', b'b/kind': b'of another type on the other side'}
+    for backend in BACKENDS:
+        for words in (b'match -n -R a b', b'match -R a b'):
+            before = {name: mode(tmp + b'/' + name) for name in expected if os.path.exists(tmp + b'/' + name)}
+            status, lines, err = batch(words + b'\n', '-b', backend, 'a', 'b', cwd=tmp)
+            equal((status, err), (1, b''), lines)
+            equal({line[2]: line[3] for line in lines}, expected, backend)
+            equal(set(line[0] for line in lines), {b'plan' if b'-n' in words else b'ok', b'skipped'})
+            if b'-n' in words:
+                equal({name: mode(tmp + b'/' + name) for name in before}, before)
+        for name in (b'/f', b'/d', b'/d/g', b'/d/e', b'/d/e/h'):
+            equal(mode(tmp + b'/b' + name), mode(tmp + b'/a' + name), name)
+        status, lines, err = batch('match a/d/g b/f\nmatch a/none b/f\nmatch a/f b/none\nmatch a/f ../x\nmatch -R a/f b/f\n', 'a', 'b', cwd=tmp)
+        equal(lines, [(b'ok', b'match', b'b/f', b'0600 -> 4711'), (b'failed', b'match', b'a/none', b'no such file or directory'),
+                      (b'failed', b'match', b'b/none', b'no such file or directory'), (b'failed', b'match', b'../x', b'below no ROOT'),
+                      (b'ok', b'match', b'b/f', b'4711 -> 0600')], backend)
+        for path, bits in ((b'/b/f', 0o644), (b'/b/d/g', 0o644), (b'/b/d', 0o755), (b'/b/d/e', 0o755), (b'/b/d/e/h', 0o666)):
+            os.chmod(tmp + path, bits)
+
+
+def test_batch_match_owners(tmp):
+    """The owner first: then the set-ID bits stay. Who may not give it away leaves the mode alone, too."""
+    if os.geteuid() != 0:
+        raise Skip('root')
+    plant_sides(tmp)
+    os.chown(tmp + b'/a/d/g', 7, 8)
+    os.chmod(tmp + b'/a/d/g', 0o4711)
+    status, lines, err = batch('match -o a/d/g b/d/g\n', 'a', 'b', cwd=tmp)
+    equal((status, lines, err), (0, [(b'ok', b'match', b'b/d/g', b'0644 -> 4711, 0:0 -> 7:8')], b''))
+    about = os.stat(tmp + b'/b/d/g')
+    equal((about.st_uid, about.st_gid, mode(tmp + b'/b/d/g')), (7, 8, 0o4711))
+    os.chmod(tmp + b'/b/f', 0o644)
+    os.chown(tmp + b'/b/f', NOBODY, NOBODY)
+    for path in (b'', b'/a', b'/a/d', b'/b'):
+        os.chmod(tmp + path, 0o755)
+    status, lines, err = batch('match -o a/d/g b/f\n', 'a', 'b', cwd=tmp, user=NOBODY)
+    equal((status, [line[0] for line in lines], mode(tmp + b'/b/f')), (1, [b'failed'], 0o644), lines)
+
+
+def test_batch_match_opens(tmp):
+    """After a wrong chmod -R nothing below can be looked at: each directory is opened before what is in it."""
+    plant_sides(tmp)
+    os.chmod(tmp + b'/a/d/e', 0o755)
+    for top, dirs, files in os.walk(tmp + b'/b', topdown=False):
+        for name in files + dirs:
+            if not os.path.islink(os.path.join(top, name)):
+                os.chmod(os.path.join(top, name), 0o644)
+    user = None
+    if os.geteuid() == 0:
+        user = NOBODY
+        os.chmod(tmp, 0o755)
+        for top, dirs, files in os.walk(tmp):
+            for name in dirs + files:
+                os.lchown(os.path.join(top, name), NOBODY, NOBODY)
+        os.chmod(tmp + b'/a/d/g', 0o4711)
+        os.chmod(tmp + b'/a/d', 0o2750)
+    status, planned, err = batch('match -n -R a/d b/d\n', 'a', 'b', cwd=tmp, user=user)
+    equal((status, err), (0, b''))
+    status, lines, err = batch('match -R a/d b/d\n', 'a', 'b', cwd=tmp, user=user)
+    equal((status, err), (0, b''), lines)
+    equal(sorted(line[2] for line in planned), [b'b/d', b'b/d/e', b'b/d/e/h', b'b/d/g', b'b/d/link'])
+    equal(sorted(line[2] for line in lines), sorted(line[2] for line in planned))
+    for name in (b'/d', b'/d/g', b'/d/e', b'/d/e/h'):
+        equal(mode(tmp + b'/b' + name), mode(tmp + b'/a' + name), name)
 
 
 def test_batch_json(tmp):

@@ -14,7 +14,7 @@ layers='
 base     arena base buf diag error text vec
 data     access apply compare dirnames entry fold glob perm rows tree wire
 system   config_file draft fsys loop owner spawn thread user watch
-work     content copy journal op scan sink trash why
+work     content copy journal match op scan sink trash why
 flow     feed look ring source
 session  jobs listing pane session
 program  worker_main

@@ -226,14 +226,26 @@ static inline struct op_events trial_events(struct trial *trial)
 	return (struct op_events){ trial_item, NULL, trial };
 }
 
-/* One target: a path, for a rename with `=` and a new name of its own behind it. */
+/* What a target is to be like: its mode with the type; 0: it is only here. Those after the first were found below it. */
+static inline void trial_wish(struct op_request *request, const char *mode)
+{
+	struct op_wish wish = { .mode = (uint32_t)strtoul(mode, NULL, 8), .uid = -1, .gid = -1, .found = request->targets_len > 1 };
+
+	wish.excuse = wish.mode ? ERROR_NONE : ERROR_ALONE;
+	op_request_wish(request, &wish);
+}
+
+/* One target: a path, for a rename with `=` and a new name of its own behind it, for a match with what it is to be like. */
 static inline void trial_target(struct op_request *request, const char *path)
 {
-	const char *equals = request->kind == OP_RENAME ? strchr(path, '=') : NULL;
-	size_t len = equals ? (size_t)(equals - path) : strcmp(path, ".") == 0 ? 0 : strlen(path);
+	const char *equals = request->kind == OP_RENAME || request->kind == OP_MATCH ? strchr(path, '=') : NULL;
+	size_t len = equals ? (size_t)(equals - path) : strlen(path);
 
+	len = len == 1 && path[0] == '.' ? 0 : len;
 	ck_assert_int_eq(op_request_target(request, path, len, NULL, 0), 0);
-	if (equals)
+	if (request->kind == OP_MATCH)
+		trial_wish(request, equals + 1);
+	else if (equals)
 		ck_assert_int_eq(op_request_name(request, equals + 1, strlen(equals + 1)), 0);
 }
 

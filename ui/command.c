@@ -39,6 +39,7 @@ static const char *const operand_names[] = {
 	[OPERAND_MODE] = "[[-R] MODE]",
 	[OPERAND_USER] = "[USER]",
 	[OPERAND_OWNER] = "[[-R] [USER][:GROUP]]",
+	[OPERAND_MATCH] = "[-R] [-o] [PANE]",
 };
 
 const struct command *command_at(size_t index)
@@ -169,6 +170,8 @@ static size_t operands_max(enum operand operand)
 		return 0;
 	if (operand == OPERAND_MODE || operand == OPERAND_OWNER)
 		return 2;
+	if (operand == OPERAND_MATCH)
+		return 3;
 	return operand == OPERAND_PROGRAM || operand == OPERAND_STATES || operand == OPERAND_COLUMNS ? WORDS_MAX : 1;
 }
 

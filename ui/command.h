@@ -31,6 +31,7 @@ enum operand {
 	OPERAND_MODE,     /* as chmod takes it, -R before it */
 	OPERAND_USER,     /* a name or a number */
 	OPERAND_OWNER,    /* as chown takes it, -R before it */
+	OPERAND_MATCH,    /* a pane, -R and -o before it */
 };
 
 enum command_flags {
@@ -93,6 +94,7 @@ enum command_flags {
 	X(delete, "delete", "X", NONE, COMMAND_DESTROYS | COMMAND_CHANGES | COMMAND_TARGETS, "delete", "delete for good, after a question") \
 	X(chmod, "chmod", "p, F9", MODE, COMMAND_CHANGES | COMMAND_TARGETS, "permissions", "permission editor; with MODE at once") \
 	X(chown, "chown", "", OWNER, COMMAND_CHANGES | COMMAND_TARGETS, NULL, "another owner or group, asks first") \
+	X(match, "match", "", MATCH, COMMAND_CHANGES | COMMAND_TARGETS, NULL, "modes as in another pane, asks first") \
 	X(compare, "compare", "=", NONE, 0, "compare", "line the panes up by path, or end it") \
 	X(next_difference, "next-difference", "]", COUNT, 0, NULL, "next row that differs, below too") \
 	X(prev_difference, "prev-difference", "[", COUNT, 0, NULL, "to the one before") \

@@ -375,3 +375,68 @@ bool command_chown(struct app *app, const struct command_call *call)
 	                                  .accepted = recursive ? owner_typed_below : owner_typed });
 	return true;
 }
+
+/* ---- as in another pane ------------------------------------------------------- */
+
+/** The number of a pane. Returns NULL when app_fail() said that it is none that can be meant. */
+static const struct pane *other_pane(struct app *app, const struct buf *word)
+{
+	const struct session *session = app->session;
+	size_t index = session_next(session, 1);
+
+	if (word && (word->len != 1 || word->data[0] < '1' || word->data[0] > '9')) {
+		app_fail(app, "match: -R, -o, and the number of a pane");
+		return NULL;
+	}
+	if (word)
+		index = (size_t)(word->data[0] - '1');
+	if (index < session->pane_count && index != session->active)
+		return session->panes[index];
+	if (index == session->active)
+		app_fail(app, word ? "match: that is this pane" : "match: there is no other pane");
+	else
+		app_fail(app, "there is no pane %zu", index + 1);
+	return NULL;
+}
+
+static bool match_with(struct app *app, const struct pane *from, unsigned flags)
+{
+	struct targets targets;
+	struct job *job;
+
+	if (!targets_take(app, &targets))
+		return false;
+	job = session_match(app->session, session_pane(app->session), from, flags, targets.ids, targets.count);
+	if (job) {
+		job->caution = caution_of(app, OP_MATCH, &targets);
+		confirm_open(app, job);
+	}
+	free(targets.ids);
+	if (job)
+		return true;
+	if (errno == EAGAIN)
+		return app_fail(app, "match: it is still being scanned");
+	if (errno == EINVAL)
+		return app_fail(app, "match: an entry is not below the directory that is shown");
+	return refused(app, OP_MATCH);
+}
+
+bool command_match(struct app *app, const struct command_call *call)
+{
+	const struct buf *word = NULL;
+	const struct pane *from;
+	unsigned flags = 0;
+
+	for (size_t i = 0; i < call->argc; i++) {
+		if (strcmp(call->argv[i].data, "-R") == 0)
+			flags |= MATCH_RECURSIVE;
+		else if (strcmp(call->argv[i].data, "-o") == 0)
+			flags |= MATCH_OWNERS;
+		else if (word)
+			return app_fail(app, "match: one pane only");
+		else
+			word = &call->argv[i];
+	}
+	from = other_pane(app, word);
+	return from && match_with(app, from, flags);
+}

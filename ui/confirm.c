@@ -21,7 +21,10 @@ static const char *status_word(unsigned status)
 /** Append what becomes of a mode. */
 static void add_modes(const struct paint *p, const struct op_row *row, struct buf *out)
 {
-	text_mode(out, row->old_mode);
+	if (row->old_mode)
+		text_mode(out, row->old_mode);
+	else
+		buf_add_byte(out, '?'); /* it is closed still */
 	if (row->new_mode == row->old_mode)
 		return;
 	buf_add_str(out, paint_sign(p, SIGN_ARROW));
@@ -42,7 +45,7 @@ static void add_owners(const struct paint *p, const struct op_owners *owners, st
 static void add_change(const struct paint *p, const struct job *job, size_t index, struct buf *out)
 {
 	const struct op_row *row = &job->list.rows[index];
-	bool chmods = job->request.kind == OP_CHMOD;
+	bool chmods = job->request.kind == OP_CHMOD || job->request.kind == OP_MATCH;
 	bool chowns = op_kind_tells_owners(job->request.kind) && job->list.owners && job->list.owners[index].old_uid >= 0;
 
 	if (chowns)
@@ -75,7 +78,7 @@ uint16_t confirm_item(const struct paint *p, const struct job *job, size_t index
 	struct buf path = BUF_INIT;
 
 	buf_add_str(out, status_word(row->status));
-	if (row->old_mode != 0 && row->error == ERROR_NONE)
+	if (row->error == ERROR_NONE && (row->old_mode != 0 || job->request.kind == OP_MATCH))
 		add_change(p, job, index, out);
 	op_list_path(&job->list, index, &path);
 	if (path.len > 0)
@@ -219,7 +222,7 @@ static void add_counts(const struct job *job, struct lines *lines)
 		buf_add_byte(out, ')');
 	}
 	lines_end(lines, STYLE_NORMAL);
-	if (job->request.kind == OP_CHMOD || job->request.kind == OP_CHOWN) {
+	if (job->request.kind == OP_CHMOD || op_kind_tells_owners(job->request.kind)) {
 		paint_plural(out, planned->items, "entry");
 		buf_add_str(out, ", ");
 		text_count(out, planned->changes);

@@ -22,6 +22,17 @@
 
 /* Commands --------------------------------------------------------------------------------------------- */
 
+bool batch_is_nowhere(struct batch_runner *runner, size_t word, enum batch_place place)
+{
+	if (place == BATCH_OUTSIDE)
+		batch_refuse(runner, word, "below no ROOT");
+	else if (place == BATCH_DOTS)
+		batch_refuse(runner, word, "`..` behind a name, which may be a symbolic link");
+	else if (place == BATCH_NOMEM)
+		batch_refuse(runner, word, error_text(ERROR_NOMEM));
+	return place != BATCH_BELOW;
+}
+
 /* Is this operand left alone, whatever the filesystem says? Prints why. */
 static bool is_refused(struct batch_runner *runner, size_t word, enum batch_place place, size_t root, const struct buf *rest)
 {
@@ -30,14 +41,10 @@ static bool is_refused(struct batch_runner *runner, size_t word, enum batch_plac
 	bool moves = command->kind == OP_DELETE || command->kind == OP_RENAME;
 	bool is_root = place == BATCH_BELOW && rest->len == 0;
 
+	if (batch_is_nowhere(runner, word, place))
+		return true;
 	if (is_root && command->kind == OP_MKDIR && command->flags & OP_PARENTS)
 		batch_print(runner, command->plan_only ? "plan" : "ok", path, strlen(path), "");
-	else if (place == BATCH_OUTSIDE)
-		batch_refuse(runner, word, "below no ROOT");
-	else if (place == BATCH_DOTS)
-		batch_refuse(runner, word, "`..` behind a name, which may be a symbolic link");
-	else if (place == BATCH_NOMEM)
-		batch_refuse(runner, word, error_text(ERROR_NOMEM));
 	else if (moves && (batch_is_protected(&runner->places, root, rest->data, rest->len) || batch_ends_in_dots(path)))
 		batch_refuse(runner, word, error_text(ERROR_ROOT));
 	else if (is_root && !(command->flags & OP_ROOT_ITSELF))
@@ -138,6 +145,8 @@ static int fill_request(struct batch_runner *runner)
 	struct op_request *request = &runner->request;
 
 	request->flags = command->flags;
+	if (command->kind == OP_MATCH)
+		request->flags &= ~(unsigned)OP_RECURSIVE; /* what is below is among its targets */
 	request->umask = runner->umask;
 	request->uid = command->uid;
 	request->gid = command->gid;
@@ -153,22 +162,30 @@ static int fill_request(struct batch_runner *runner)
 	return request->text.failed ? -1 : 0;
 }
 
+void batch_operate(struct batch_runner *runner)
+{
+	if (fill_request(runner) != 0) {
+		batch_refuse_all(runner, error_text(ERROR_NOMEM));
+		return;
+	}
+	runner->id++;
+	runner->state = STATE_PLANNING;
+	if (send_request(runner) != 0)
+		batch_lose_source(runner, error_text(error_from_errno(errno)));
+	else
+		batch_wait(runner);
+}
+
 /* Run the part of a command that lies below one root. */
 static void run_below(struct batch_runner *runner, size_t root, bool first)
 {
 	runner->place = &runner->roots[root];
-	runner->id++;
 	op_request_init(&runner->request, runner->command->kind);
 	op_list_init(&runner->list, &runner->request);
-	if (collect(runner, root, first) != 0 || fill_request(runner) != 0) {
+	if (collect(runner, root, first) != 0)
 		batch_refuse_all(runner, error_text(ERROR_NOMEM));
-	} else if (runner->request.targets_len > 0 && (runner->command->kind != OP_RENAME || add_new_name(runner, root))) {
-		runner->state = STATE_PLANNING;
-		if (send_request(runner) != 0)
-			batch_lose_source(runner, error_text(error_from_errno(errno)));
-		else
-			batch_wait(runner);
-	}
+	else if (runner->request.targets_len > 0 && (runner->command->kind != OP_RENAME || add_new_name(runner, root)))
+		batch_operate(runner);
 	op_list_fini(&runner->list);
 	op_request_fini(&runner->request);
 }
@@ -177,6 +194,10 @@ static void run_commands(struct batch_runner *runner)
 {
 	for (size_t i = 0; i < runner->batch.command_count && !runner->signo && !runner->out.failed; i++) {
 		runner->command = &runner->batch.commands[i];
+		if (runner->command->kind == OP_MATCH) {
+			batch_match(runner);
+			continue;
+		}
 		for (size_t root = 0; root < runner->options->roots.len; root++)
 			run_below(runner, root, root == 0);
 	}
@@ -216,6 +237,13 @@ static int open_root(struct batch_runner *runner, struct batch_root *place)
 	batch_wait(runner);
 	if (runner->signo)
 		return -1;
+	place->identity = (struct identity){
+		.dev = runner->attrs.dev,
+		.ino = runner->attrs.ino,
+		.mnt = runner->attrs.mnt,
+		.btime = runner->attrs.btime,
+		.type = runner->attrs.mode & S_IFMT,
+	};
 	if (runner->error == ERROR_NONE && !S_ISDIR(place->identity.type))
 		runner->error = ERROR_NOTDIR;
 	if (runner->error && place->source)

@@ -22,6 +22,7 @@ struct batch_command {
 	enum op_kind kind;
 	unsigned flags;          /* enum op_flags */
 	bool plan_only;
+	bool owners;             /* match: owners, too */
 	int64_t uid;             /* chown; -1 keeps it */
 	int64_t gid;
 	struct batch_word text;  /* chmod: MODE. rename: NEW */

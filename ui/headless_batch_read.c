@@ -25,6 +25,7 @@ static const struct form forms[] = {
 	{ "delete", OP_DELETE, "r", true, 0, 1, SIZE_MAX },
 	{ "chmod", OP_CHMOD, "R", true, 1, 1, SIZE_MAX },
 	{ "chown", OP_CHOWN, "R", true, 1, 1, SIZE_MAX },
+	{ "match", OP_MATCH, "Ro", true, 0, 2, 2 },
 };
 
 /* Reading a batch. */
@@ -141,6 +142,9 @@ static void set_letter(struct batch_command *command, char letter)
 	case 'p':
 		command->flags |= OP_PARENTS;
 		break;
+	case 'o':
+		command->owners = true;
+		break;
 	default:
 		command->flags |= OP_RECURSIVE;
 		break;
@@ -239,7 +243,7 @@ static int read_command(struct reader *in)
 	if (!form)
 		return complain(in, word, "not a command that a batch has");
 	command.kind = form->kind;
-	if (form->kind == OP_CHMOD || form->kind == OP_CHOWN)
+	if (form->kind == OP_CHMOD || form->kind == OP_CHOWN || form->kind == OP_MATCH)
 		command.flags |= OP_ROOT_ITSELF;
 	if (read_options(in, &command, form, &at) != 0 || read_operands(in, &command, form, at) != 0)
 		return -1;

@@ -6,6 +6,7 @@
 #define MUNTIN_HEADLESS_BATCH_RUN_H
 
 #include "headless_batch.h"
+#include "apply.h"
 #include "loop.h"
 #include "op_list.h"
 #include "source.h"
@@ -20,7 +21,8 @@ struct batch_root {
 /** What the runner waits for. */
 enum batch_state {
 	STATE_IDLE,
-	STATE_LOOKING,               /* at a root, at the start */
+	STATE_LOOKING,               /* at an entry; the root of each source at the start */
+	STATE_SCANNING,              /* what is below one, into `view` */
 	STATE_PLANNING,
 	STATE_RUNNING,
 	STATE_STOPPING,              /* a plan that will not run */
@@ -46,13 +48,24 @@ struct batch_runner {
 	const struct batch_command *command;
 	struct batch_root *place;
 	struct op_request request;
-	size_t *operands;            /* word of each target */
+	size_t *operands;            /* word of each target; match: only the first */
 	size_t operand_cap;
 	struct op_list list;
 	enum batch_state state;
 	uint64_t id;
-	enum error error;            /* of the look */
+	enum error error;            /* of the look, or of the scan */
+	struct attrs attrs;          /* of the look */
+	struct scan_view *view;      /* of the scan; borrowed */
 };
+
+/** Run the operation that `request` holds, at `place`: plan it, confirm it, print its items. */
+void batch_operate(struct batch_runner *runner);
+
+/** Find out what FROM is like, and give it to TO. */
+void batch_match(struct batch_runner *runner);
+
+/** Is an operand below no root, or is it not to be told? Prints why. */
+bool batch_is_nowhere(struct batch_runner *runner, size_t word, enum batch_place place);
 
 /** Send WIRE_LOOK (at the root), WIRE_CONFIRM or WIRE_STOP with the present id. Returns -1 with errno. */
 MUN_NODISCARD int batch_ask(struct batch_runner *runner, enum wire_type type);

@@ -53,7 +53,7 @@ void batch_refuse(struct batch_runner *runner, size_t word, const char *why)
 
 void batch_refuse_all(struct batch_runner *runner, const char *why)
 {
-	for (size_t i = 0; i < runner->request.targets_len; i++)
+	for (size_t i = 0; i < runner->request.targets_len && (i == 0 || runner->command->kind != OP_MATCH); i++)
 		batch_refuse(runner, runner->operands[i], why);
 }
 
@@ -67,6 +67,15 @@ static void describe_change(const struct batch_runner *runner, const struct op_i
 	case OP_CHOWN:
 		buf_printf(out, "%lld:%lld -> %lld:%lld", (long long)item->old_uid, (long long)item->old_gid,
 			   (long long)item->new_uid, (long long)item->new_gid);
+		break;
+	case OP_MATCH:
+		if (item->old_mode)
+			buf_printf(out, "%04o -> %04o", item->old_mode & 07777, item->new_mode & 07777);
+		else
+			buf_printf(out, "? -> %04o", item->new_mode & 07777);
+		if (item->old_uid >= 0)
+			buf_printf(out, ", %lld:%lld -> %lld:%lld", (long long)item->old_uid, (long long)item->old_gid,
+				   (long long)item->new_uid, (long long)item->new_gid);
 		break;
 	case OP_RENAME:
 		buf_add_str(out, "-> ");
@@ -95,13 +104,20 @@ static void describe(const struct batch_runner *runner, const struct op_item *it
 	buf_add_str(out, item->error || item->kind != OP_DELETE ? ")" : "");
 }
 
+/* The target that an operand names: all of a match are below its first. */
+static size_t target_of(const struct batch_runner *runner, size_t target)
+{
+	return runner->command->kind == OP_MATCH ? 0 : target;
+}
+
 static void print_item(struct batch_runner *runner, const struct op_item *item)
 {
 	static const char *const words[] = {
 		[OP_PLAN] = "plan", [OP_OK] = "ok", [OP_FAILED] = "failed", [OP_SKIPPED] = "skipped",
 	};
-	const struct op_target *target = &runner->request.targets[runner->list.rows[item->index].target];
-	size_t operand = runner->operands[target - runner->request.targets];
+	size_t number = target_of(runner, runner->list.rows[item->index].target);
+	const struct op_target *target = &runner->request.targets[number];
+	size_t operand = runner->operands[number];
 	struct buf below = BUF_INIT;
 	struct buf path = BUF_INIT;
 	struct buf detail = BUF_INIT;
@@ -188,17 +204,28 @@ static bool take_result(struct batch_runner *runner, struct wire_reader *in)
 
 static bool take_stat(struct batch_runner *runner, struct wire_reader *in)
 {
-	struct attrs attrs;
-
 	runner->error = (enum error)wire_get_u8(in);
-	wire_get_attrs(in, &attrs);
+	wire_get_attrs(in, &runner->attrs);
 	if (!in->ok || runner->state != STATE_LOOKING)
 		return false;
-	runner->place->identity = (struct identity){
-		.dev = attrs.dev, .ino = attrs.ino, .mnt = attrs.mnt, .btime = attrs.btime, .type = attrs.mode & S_IFMT,
-	};
 	runner->state = STATE_IDLE;
 	return true;
+}
+
+static bool take_scan(struct batch_runner *runner, const struct wire_frame *frame)
+{
+	if (runner->state != STATE_SCANNING)
+		return false;
+	switch (scan_view_apply(runner->view, frame, NULL)) {
+	case APPLY_OK:
+		return true;
+	case APPLY_DONE:
+		runner->error = scan_view_error(runner->view);
+		runner->state = STATE_IDLE;
+		return true;
+	default:
+		return false;
+	}
 }
 
 /* Returns false when the source breaks the rules. */
@@ -217,6 +244,12 @@ static bool take_frame(struct batch_runner *runner, const struct wire_frame *fra
 		return take_result(runner, &in);
 	case WIRE_STAT:
 		return take_stat(runner, &in);
+	case WIRE_BEGIN:
+	case WIRE_NAMES:
+	case WIRE_ATTRS:
+	case WIRE_END:
+	case WIRE_DONE:
+		return take_scan(runner, frame);
 	default:
 		return frame->type == WIRE_PROGRESS || frame->type >= WIRE_OPTIONAL;
 	}
@@ -229,10 +262,11 @@ static void refuse_unfinished(struct batch_runner *runner, const char *why)
 
 	for (size_t i = 0; i < runner->list.len; i++) {
 		const struct op_row *row = &runner->list.rows[i];
+		uint32_t target = (uint32_t)target_of(runner, row->target);
 
-		if (row->parent != OP_NO_PARENT || row->status != OP_PLAN || row->target == told)
+		if (row->parent != OP_NO_PARENT || row->status != OP_PLAN || target == told)
 			continue;
-		told = row->target;
+		told = target;
 		batch_refuse(runner, runner->operands[told], why);
 	}
 }
