@@ -93,6 +93,9 @@ _FOREVER = {
 _NAPS = {'x86_64': (35, 230), 'aarch64': (101, 115)}.get(os.uname().machine, ())
 
 
+_WRITE = {'x86_64': '1', 'aarch64': '64'}.get(os.uname().machine)
+
+
 def tasks_of(pid):
     """The numbers of its threads."""
     try:
@@ -108,6 +111,11 @@ def call_of(tid):
             return file.read().split()
     except PermissionError:
         return ['-1']
+
+
+def is_writing(tid):
+    """Does it wait in write(2)? Where nobody may see that: does it wait?"""
+    return wait_of(tid) is not None and call_of(tid)[0] in (_WRITE, '-1')
 
 
 def wait_of(tid):
@@ -332,6 +340,14 @@ class Terminal:
                 raise Timeout('no %s in %g s; the screen:\n%s' % (what, timeout, self.text().rstrip()))
             # A condition may look at something that makes no noise here, as /proc: then look again soon.
             self._take(min(left, 0.01))
+
+    def wait_unread(self, condition, timeout=10.0, what='a condition'):
+        """As wait(), while nobody takes what is written to the terminal."""
+        deadline = time.monotonic() + timeout * PATIENCE
+        while not condition():
+            if time.monotonic() > deadline:
+                raise Timeout('no %s in %g s' % (what, timeout))
+            select.select([], [], [], 0.01)
 
     def wait_text(self, text, timeout=10.0):
         """Wait until a text stands on the screen."""

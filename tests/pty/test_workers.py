@@ -7,7 +7,7 @@ import time
 
 from browse import (all_complete, check_frame, check_gone, check_left, current, descriptors, family, handled, memory_peak, panes, plant,
                     plant_many, start, still, threads, three_trees, wait_pane, wait_title, with_worker)
-from term import PATIENCE, Limit, alive, children_of, state_of
+from term import PATIENCE, Limit, alive, children_of, is_writing, state_of
 
 MEGABYTE = 1 << 20
 
@@ -314,13 +314,14 @@ def test_panes_opened_and_closed(ctx):
 
 # ---- workers that send what they should not -------------------------------------------------------------
 
-def bad_worker(ctx, mode, *args):
+def bad_worker(ctx, mode, *args, wait=True):
     """A pane of a misbehaving worker beside a good one: (terminal, memory before)."""
     os.mkdir(ctx.path('bad'))
     tree = three_trees(ctx)[0]
     program = with_worker(ctx, mode, *args)
     term = start(ctx, '-b', 'workers', ctx.path('bad'), tree, program=program, complete=False, cols=240)
-    wait_title(term, 1, '✓')
+    if wait:
+        wait_title(term, 1, '✓')
     return term
 
 
@@ -523,6 +524,22 @@ def test_shown_rows_first(ctx):
         term.wait(sizes_are_shown, what='the sizes of all rows')
     assert '✓' not in panes(term)[0].title, panes(term)[0].title
     check_harmless(term)
+
+
+def test_terminal_that_takes_nothing(ctx):
+    """While a terminal is stopped the source waits and the memory stays; then everything is there."""
+    count = 300000
+    term = bad_worker(ctx, 'bulk', count, wait=False)
+    def stuck():
+        if not term.untaken():
+            term.send(b'\x0c')
+        return is_writing(term.interface())
+    term.wait_unread(stuck, 20, 'picture that does not fit')
+    term.wait_unread(lambda: is_writing(workers(term)[0]), 20, 'worker that waits')
+    assert memory_peak(term.interface()) < 64 * MEGABYTE * (8 if PATIENCE > 1 else 1)
+    wait_title(term, 0, '✓', 60)
+    assert '300,001' in panes(term)[0].title, panes(term)[0].title
+    check_harmless(term, limit=128 * MEGABYTE)
 
 
 def test_deep_without_end(ctx):
