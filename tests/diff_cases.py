@@ -18,6 +18,7 @@ import headless
 from headless import BACKENDS, MUNTIN, Skip, check, equal, main, run
 
 NOBODY = 65534
+INSTRUMENTED = os.environ.get('MUNTIN_INSTRUMENTED') == 'yes'
 
 
 def write(path, content=b'', mtime=None):
@@ -113,6 +114,43 @@ def test_trouble_below_a_lone_directory_is_none(tmp):
     write(tmp + b'/l/both/in/f')
     os.chmod(tmp + b'/r/both', 0)
     equal(diff('l', 'r', cwd=tmp, user=NOBODY)[:2], (2, b'a! .......p both/\nab t......p f/\na- ........ only/\n'))
+
+
+FAILING = (('getdents64', 'EIO', range(1, 9)), ('statx', 'EIO', range(1, 22, 4)), ('statx', 'EACCES', range(2, 22, 4)),
+           ('openat', 'EACCES', range(1, 40, 6)), ('openat', 'EMFILE', range(2, 40, 6)), ('openat2', 'EIO', range(1, 7)),
+           ('read', 'EIO', range(1, 14, 2)), ('read', 'EINTR', range(2, 14, 2)), ('lseek', 'EIO', range(1, 4)),
+           ('readlinkat', 'EIO', range(1, 3)))
+
+
+def test_errors_are_told(tmp):
+    """Two equal trees and a call that fails: nothing is missing, nothing differs, and what was not seen to be the same is told."""
+    if not shutil.which('strace'):
+        raise Skip('strace')
+    for root in (b'l', b'r'):
+        for name in (b'a/b/c', b'a/f', b'x/y', b'z'):
+            write(tmp + b'/' + root + b'/' + name, b'content of ' + name, 10 ** 9)
+        os.truncate(tmp + b'/' + root + b'/z', 1 << 20)
+        os.symlink('z', tmp + b'/' + root + b'/link')
+    words = [MUNTIN, '--no-config', '--diff', '--all', '-0', '-j1', '--by=content', 'l', 'r']
+    rows = subprocess.run(words, cwd=tmp, capture_output=True, check=True).stdout.split(b'\0')[:-1]
+    env = {**os.environ, 'ASAN_OPTIONS': os.environ.get('ASAN_OPTIONS', '') + ':detect_leaks=0'}
+    done = subprocess.run(['strace', '-f', '-qq', '-o', '/dev/null', '-e', 'trace=statx', *words], cwd=tmp, env=env, capture_output=True,
+                          check=False)
+    if done.returncode != 0:
+        raise Skip('a strace that is allowed to trace')
+    for call, error, numbers in FAILING:
+        # the start of a sanitizer opens and reads, too, and ends the program where that fails
+        for number in numbers if call in ('getdents64', 'statx', 'openat2') or not INSTRUMENTED else ():
+            inject = ['-e', 'trace=' + call, '-e', 'inject=%s:error=%s:when=%d' % (call, error, number)]
+            done = subprocess.run(['strace', '-f', '-qq', '-o', '/dev/null', *inject, *words], cwd=tmp, env=env, capture_output=True,
+                                  timeout=120, check=False)
+            if done.returncode not in (0, 1, 2):
+                check(b'shared libraries' in done.stderr, done.stderr)
+                continue
+            found = done.stdout.split(b'\0')[:-1]
+            classes = b''.join(row.split(b' ')[0] for row in found)
+            check(not set(classes) & set(b'-b'), call, error, number, found)
+            check(found == rows if done.returncode == 0 else done.returncode == 2 and done.stderr, call, error, number, done)
 
 
 def test_a_root_that_cannot_be_read(tmp):

@@ -16,11 +16,13 @@ import stat
 import subprocess
 import sys
 import tempfile
+import unicodedata
 
 NOBODY = 65534
 BATCH = 20
 CRITERIA = ["type", "size", "mtime", "content", "target", "mode", "owner", "group", "auto"]
 NAMES = [b"a", b"b", b"a.b", b"a-b", b"ab", b"c d", b"$'x", b"new\nline", b"\xff\xfe", b"\x1b[31m", b"-n", b"\xc3\xa9", b"Z"]
+NAMES += [b"A", b"B", b"A\xff", b"a\xff", b"e\xcc\x81", b"\xc3\x89", b"ss", b"\xc3\x9f"]
 TIMES = [1_000_000_000_000_000_000, 1_000_000_001_000_000_000, 1_000_000_000_500_000_000, 1_000_000_002_000_000_000]
 CHUNK = 256 * 1024
 PATIENCE = 60  # seconds for a program that hangs
@@ -178,9 +180,10 @@ MISSING, NO_PARENT, UNKNOWN = "missing", "no parent", "unknown"
 
 
 class Rules:
-    def __init__(self, by, tolerance):
+    def __init__(self, by, tolerance, fold=()):
         self.by = set(by)
         self.tolerance = tolerance
+        self.fold = fold
         self.decides = set("tlscm")
         self.decides |= {letter for word, letter in (("owner", "o"), ("group", "g"), ("mode", "p")) if word in self.by}
 
@@ -266,12 +269,37 @@ class Rules:
         readable = [side for side in sides if isinstance(side, Entry) and side.children is not None]
         if len(readable) < 2:
             return
-        for name in sorted(set().union(*(side.children for side in readable))):
-            inner = [self.child(side, name) for side in sides]
+        for name, each in sorted(self.names(sides)):
+            inner = [self.child(side, own) for side, own in zip(sides, each)]
             here = path + name
             is_dir = any(isinstance(side, Entry) and side.named_dir for side in inner)
             yield (here + b"/" if is_dir else here, inner, *self.row(inner))
             yield from self.below(here + b"/", inner)
+
+    def key(self, name):
+        """What a name is alike to."""
+        try:
+            text = name.decode()
+        except UnicodeDecodeError:
+            return name
+        if "unicode" in self.fold:
+            text = unicodedata.normalize("NFD", text)
+        if "case" in self.fold:
+            text = text.casefold()
+        return (unicodedata.normalize("NFC", text) if "unicode" in self.fold else text).encode()
+
+    def names(self, sides):
+        """The names of the rows in a directory, each with what it is called on every side. Several names of one side are never one row."""
+        alike = {}
+        for i, side in enumerate(sides):
+            for name in (isinstance(side, Entry) and side.children) or ():
+                alike.setdefault(self.key(name), {}).setdefault(i, []).append(name)
+        for called in alike.values():
+            if any(len(names) > 1 for names in called.values()):
+                yield from ((name, [name] * len(sides)) for name in set(sum(called.values(), [])))
+            else:
+                first = called[min(called)][0]
+                yield first, [called.get(i, [first])[0] for i in range(len(sides))]
 
     @staticmethod
     def child(side, name):
@@ -293,19 +321,19 @@ def name_of(record):
     return os.fsencode(record["path"])
 
 
-def check_json(output, rows, roots):
+def check_json(output, rows):
     """Do the objects hold what the rows say?"""
     records = [json.loads(line) for line in output.splitlines()]
     got = [(name_of(record), record["classes"], record["flags"]) for record in records]
     if got != [(path, letters, flags) for path, _, letters, flags, _ in rows]:
         return got
-    for record, (path, sides, letters, _, _) in zip(records, rows):
+    for record, (_, sides, letters, _, _) in zip(records, rows):
         for i, (entry, side) in enumerate(zip(record["entries"], sides)):
             if (entry is None) != (not isinstance(side, Entry)):
                 return record
             if entry is None:
                 continue
-            if name_of(entry) != roots[i] + b"/" + path.rstrip(b"/") or ("error" in entry) != (letters[i] == "!"):
+            if name_of(entry) != side.path or ("error" in entry) != (letters[i] == "!"):
                 return record
             if side.stat and (entry["size"], entry["mtime"], entry["uid"]) != (side.stat.st_size, side.stat.st_mtime_ns, side.stat.st_uid):
                 return record
@@ -330,14 +358,16 @@ def check_case(program, seed):
     everything = chance.random() < 0.6
     as_json = chance.random() < 0.3
     arguments = ["--no-config", "--diff", "--by=" + ",".join(by), "--time-tolerance=%s" % tolerance, "--jobs=%d" % chance.randint(1, 4)]
+    fold = chance.sample(["case", "unicode"], chance.randint(1, 2)) if chance.random() < 0.3 else []
+    arguments += ["--fold=" + ",".join(fold)] * bool(fold)
     arguments += ["--all"] * everything + (["--format=json"] if as_json else ["-0"])
-    rows = list(Rules(by, int(tolerance * 1_000_000_000)).below(b"", [Entry(root) for root in roots]))
+    rows = list(Rules(by, int(tolerance * 1_000_000_000), fold).below(b"", [Entry(root) for root in roots]))
     states = {row[4] for row in rows}
     status = 2 if states & {"error", "unknown"} else 1 if "different" in states else 0
     expected = [row for row in rows if everything or row[4] != "same"]
     done = run(program, arguments + roots)
     if as_json:
-        wrong = check_json(done.stdout, expected, roots)
+        wrong = check_json(done.stdout, expected)
     else:
         wanted = b"".join(b"%s %s %s\0" % (letters.encode(), flags.encode(), path) for path, _, letters, flags, _ in expected)
         wrong = done.stdout if done.stdout != wanted else None
