@@ -323,11 +323,13 @@ static void confirm_paint(struct app *app, struct dialog *dialog, const struct p
 	struct lines lines = { .ends = NULL };
 	struct rect area;
 	size_t begin = 0;
+	int width = p->grid->cols > 76 ? 72 : p->grid->cols - 4;
 
 	(void)app;
 	add_question(p, job, &lines);
+	lines_wrap(&lines, width > 3 ? width - 2 : 1);
 	add_items(p, job, p->grid->rows > 14 ? (size_t)p->grid->rows - 12 : 2, &lines);
-	area = paint_frame(p, p->grid->cols > 76 ? 72 : p->grid->cols - 4, (int)lines.count + 1,
+	area = paint_frame(p, width, (int)lines.count + 1,
 	                   words.title,
 	                   job->state == JOB_PLANNED ? "y yes, l list, n Enter Esc no" : "Esc leave");
 	for (size_t i = 0; i < lines.count && (int)i < area.h; i++) {

@@ -36,6 +36,29 @@ void lines_end(struct lines *lines, uint16_t style)
 		lines->ends[lines->count++] = (struct line_end){ lines->text.len, style };
 }
 
+void lines_wrap(struct lines *lines, int width)
+{
+	struct lines wrapped = { .ends = NULL };
+	size_t begin = 0;
+
+	for (size_t i = 0; i < lines->count; i++) {
+		struct buf line = BUF_INIT;
+		size_t at = 0;
+		size_t len;
+
+		buf_add(&line, lines->text.data + begin, lines->ends[i].end - begin);
+		for (len = paint_next_row(&line, &at, width); len > 0 || at == 0; len = paint_next_row(&line, &at, width)) {
+			buf_add(&wrapped.text, line.data + at, len);
+			lines_end(&wrapped, lines->ends[i].style);
+			at += len > 0 ? len : 1;
+		}
+		begin = lines->ends[i].end;
+		buf_fini(&line);
+	}
+	lines_fini(lines);
+	*lines = wrapped;
+}
+
 static size_t list_count(struct app *app, const struct list *list)
 {
 	return list->ops->fill ? list->lines.count : list->ops->count(app, list->arg);
@@ -282,12 +305,27 @@ static int paint_line(const struct list *list, const struct paint *p, const stru
 	return y;
 }
 
+/** Where in a list we are that has more lines than the screen, in the upper side of its frame. */
+static void paint_place(const struct list *list, const struct paint *p, struct rect area, size_t count)
+{
+	struct buf place = BUF_INIT;
+	int title = text_width(list->ops->title, strlen(list->ops->title)) + 3;
+	int width;
+
+	buf_printf(&place, " %zu of %zu ", list->at + 1, count);
+	width = (int)place.len;
+	if (area.h > 0 && title + width <= area.w)
+		grid_put(p->grid, area.x + area.w - width, area.y - 1, width, place.data, place.len, STYLE_HINT);
+	buf_fini(&place);
+}
+
 static void list_paint(struct app *app, struct dialog *dialog, const struct paint *p)
 {
 	struct list *list = (struct list *)dialog;
 	struct buf line = BUF_INIT;
 	struct rect area;
 	size_t count;
+	size_t rows;
 	int width;
 	int y = 0;
 
@@ -299,10 +337,12 @@ static void list_paint(struct app *app, struct dialog *dialog, const struct pain
 	width = widest(app, list, p) + 2;
 	width = width < p->grid->cols - 2 ? width : p->grid->cols - 2;
 	list->width = width > 3 ? width - 2 : 1;
-	area = paint_frame(p, width, (int)size_max(rows_from(app, list, p, 0, (size_t)p->grid->rows), 1), list->ops->title,
-	                   list->ops->bottom);
+	rows = rows_from(app, list, p, 0, (size_t)p->grid->rows);
+	area = paint_frame(p, width, (int)size_max(rows, 1), list->ops->title, list->ops->bottom);
 	list->height = area.h > 0 ? (size_t)area.h : 0;
 	settle(app, list, p);
+	if (rows > list->height)
+		paint_place(list, p, area, count);
 	if (area.h > 0)
 		grid_cursor(p->grid, area.x, area.y);
 	for (size_t i = list->top; i < count && y < area.h; i++) {

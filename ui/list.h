@@ -30,6 +30,9 @@ void lines_fini(struct lines *lines);
 /** Everything added to `lines->text` since the last call is a line. */
 void lines_end(struct lines *lines, uint16_t style);
 
+/** Break lines that are longer than `width` cells. */
+void lines_wrap(struct lines *lines, int width);
+
 struct list;
 
 /** What makes a list. All but `line` and `count` may be NULL, and these too with `fill`. */
