@@ -182,6 +182,7 @@ static bool root_failed(struct pane *pane)
 		return false;
 	if (error == ERROR_NOTDIR && !pane->recording) {
 		pane_drop_source(pane);
+		pane_free_scans(pane); /* others were to find out about it as well */
 		pane->recording = true;
 		pane->wanted = true;
 		return true;

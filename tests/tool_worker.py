@@ -21,6 +21,7 @@ one gets what the mode says (docs/PROTOCOL.md is how it should be):
   attrs            entries with the most extreme numbers
   bulk COUNT       so many entries in one directory
   names COUNT      so many names in one directory, whose attributes never come; who asks for single ones is told
+  file             what was to be scanned is no directory; the scan that asks again ends before the first
   deep             a directory in a directory in a directory ..., without end, as fast as it can
   mutate DIR       the next mutation (a prefix, a flipped bit) of a right answer; DIR/count says which, and counts on
 Modes that wait end with their input.
@@ -36,7 +37,8 @@ import time
 
 HELLO = b'muntin-stream 1 fake\n'
 BEGIN, NAMES, ATTRS, END, DONE = range(1, 6)
-DETAIL, DETAILS = 20, 44
+DETAIL, DETAILS, UNWATCHED, SCAN, WATCH = 20, 44, 12, 32, 38
+NOTDIR, UNREAD = 15, 1     # an error, and how a directory ended
 KNOWN = 1
 STAT, TARGET, DIR = 1, 2, 4
 FILE_MODE, DIR_MODE = 0o100644, 0o040755
@@ -225,6 +227,17 @@ def only_names(scan, count):
             yield frame(DETAIL, number, answer)
 
 
+def file(scan, _arg):
+    """No directory, told twice: the second scan is over before the first."""
+    no_directory = varint(0) + bytes([NOTDIR, UNREAD])
+    yield frame(END, scan, no_directory)
+    for kind, number, _ in requests():
+        if kind == WATCH:
+            yield frame(UNWATCHED, number, varint(NOTDIR))
+        elif kind == SCAN:
+            yield frame(END, number, no_directory) + done(number)
+
+
 def mutate(scan, directory):
     """The next mutation of a right answer."""
     path = os.path.join(directory, 'count')
@@ -244,7 +257,7 @@ def mutate(scan, directory):
 
 
 MODES = {'endless': endless, 'random': random_bytes, 'length': only_length, 'cut': cut, 'trickle': trickle,
-         'name': bad_name, 'twice': twice, 'attrs': extreme, 'bulk': bulk, 'names': only_names, 'deep': deep, 'mutate': mutate}
+         'name': bad_name, 'twice': twice, 'attrs': extreme, 'bulk': bulk, 'names': only_names, 'file': file, 'deep': deep, 'mutate': mutate}
 
 
 # ---- pipes ------------------------------------------------------------------------------------

@@ -3,6 +3,7 @@ import os
 import random
 import re
 import signal
+import subprocess
 import time
 
 from browse import (all_complete, check_frame, check_gone, check_left, current, descriptors, family, handled, memory_peak, panes, plant,
@@ -473,6 +474,18 @@ def test_names_twice(ctx):
     names = panes(term)[0].names()
     assert len(names) == len(set(names)), names
     check_harmless(term)
+
+
+def test_recording_found_twice(ctx):
+    """That a root is no directory is found by two scans: it is one recording all the same."""
+    tree = three_trees(ctx)[0]
+    with open(ctx.path('bad'), 'wb') as out:
+        subprocess.run([ctx.muntin, '--no-config', '--dump', tree], stdout=out, check=True)
+    term = start(ctx, '-b', 'workers', ctx.path('bad'), program=with_worker(ctx, 'file'))
+    wait_title(term, 0, '✓')
+    assert 'docs/' in panes(term)[0].names(), panes(term)[0].names()
+    term.keys('q')
+    check_left(term, 0)
 
 
 def test_extreme_attributes(ctx):
