@@ -218,10 +218,10 @@ enum content_link_next content_links_next(struct content_links *links, struct co
 	if (at < link->count) {
 		*hash = *hash_at(link, at);
 		next = LINK_KNOWN;
-	} else if (link->reading && !link->lost) {
-		next = LINK_STOPPED;
+	} else if (at == link->count && !link->lost) {
+		next = link->reading ? LINK_STOPPED : LINK_READ;
+		link->reading = true;
 	}
-	link->reading |= next == LINK_READ;
 	pthread_mutex_unlock(&links->lock);
 	return next;
 }
@@ -229,7 +229,9 @@ enum content_link_next content_links_next(struct content_links *links, struct co
 void content_links_put(struct content_links *links, struct content_link *link, size_t at, const struct content_hash *hash)
 {
 	pthread_mutex_lock(&links->lock);
-	link->reading = false;
+	/* behind a hole that was passed over nothing is kept */
+	if (at == link->count)
+		link->reading = false;
 	if (hash && at == link->count && !link->lost) {
 		link->lost = vec_grow(&link->others, &link->cap, link->count, sizeof *link->others) != 0;
 		if (!link->lost)

@@ -42,8 +42,8 @@ void content_links_give(struct content_links *links, struct content_link *link, 
 enum content_link_next { LINK_KNOWN, LINK_READ, LINK_STOPPED };
 
 /**
- * Piece `at` is wanted, all before it were: its hash, or LINK_READ: the caller is to read it and to call content_links_put(). Waits
- * while another thread reads it, and for nothing once `stop` is set.
+ * Piece `at` is wanted: its hash, or LINK_READ: the caller is to read it and to call content_links_put(). Waits while another thread reads
+ * it, and for nothing once `stop` is set. Who has passed over some before it reads for itself.
  */
 enum content_link_next content_links_next(struct content_links *links, struct content_link *link, size_t at, const atomic_bool *stop,
 					  struct content_hash *hash);

@@ -707,6 +707,10 @@ START_TEST(does_not_wait_once_stopped)
 	ck_assert_ptr_eq(content_links_take(links, &attrs, 1), link);
 	ck_assert_int_eq(content_links_next(links, link, 0, &stop, &hash), LINK_READ);
 	ck_assert_int_eq(content_links_next(links, link, 0, &stop, &hash), LINK_STOPPED);
+	/* who has passed over a hole waits for nobody, and takes nothing from who reads */
+	ck_assert_int_eq(content_links_next(links, link, 2, &stop, &hash), LINK_READ);
+	content_links_put(links, link, 2, &(struct content_hash){ { 1, 2 } });
+	ck_assert_int_eq(content_links_next(links, link, 0, &stop, &hash), LINK_STOPPED);
 	content_links_put(links, link, 0, NULL);
 	ck_assert_int_eq(content_links_next(links, link, 0, &stop, &hash), LINK_READ);
 	content_links_put(links, link, 0, &hash);
