@@ -1,87 +1,13 @@
 #include "compare_view.h"
 
-#include "compare_list.h"
+#include "compare_view_make.h"
 #include "rows_make.h"
 
-#include <string.h>
 
 #define SECOND INT64_C(1000000000)
 #define AGAIN (SECOND / 10)     /* a list is made anew no sooner after it was */
 
 enum { GRAIN = 1024, NEW_ROWS = 4096, COST_SHARE = 10 };
-
-/** A directory whose rows are being put into the list. */
-struct level {
-	struct compare_list list;
-	size_t at;           /* the next key to become an item */
-};
-
-struct compare_make {
-	struct level *levels; /* the shown directory first, then those that are open around the next item */
-	size_t level_count;
-	size_t level_cap;
-	struct compare_item *items;
-	size_t count;
-	size_t cap;
-	compare_id last;
-	compare_id cursor;   /* the cursor's row when it became an item, or part of a run; 0: not so far */
-	size_t cursor_at;    /* its line */
-	int64_t cost;
-};
-
-/* What is shown ---------------------------------------------------------------------------------------- */
-
-static bool matches(const struct compare *compare, compare_id row, const char *text, size_t text_len)
-{
-	size_t len;
-	const char *name = compare_name(compare, row, &len);
-
-	return rows_contains(name, len, compare_is_dir(compare, row), text, text_len);
-}
-
-static bool has_state(const struct compare *compare, compare_id row, unsigned show)
-{
-	const struct compare_counts *below = compare_below(compare, row);
-
-	if (show & 1U << compare_state(compare, row))
-		return true;
-	for (unsigned state = 0; below && state < COMPARE_STATES; state++) {
-		if (show & 1U << state && below->of[state] > 0)
-			return true;
-	}
-	return false;
-}
-
-/* Does a row stand in the list? */
-static bool pass(void *arg, compare_id row)
-{
-	const struct compare_view *view = arg;
-	size_t len;
-
-	if (view->no_hidden && *compare_name(view->compare, row, &len) == '.')
-		return false;
-	if (view->filter.len > 0 && !matches(view->compare, row, view->filter.data, view->filter.len))
-		return false;
-	return view->show == COMPARE_SHOW_ALL || has_state(view->compare, row, view->show);
-}
-
-bool compare_view_is_same(const struct compare *compare, compare_id row)
-{
-	return compare_has(compare, row) && !has_state(compare, row, COMPARE_SHOW_ALL & ~(1U << COMPARE_SAME));
-}
-
-bool compare_view_is_open(const struct compare_view *view, compare_id row)
-{
-	if (!compare_is_open(view->compare, row))
-		return false;
-	for (size_t pane = 0; pane < compare_panes(view->compare); pane++) {
-		entry_id id = compare_entry(view->compare, row, pane);
-
-		if (id && tree_entry(compare_tree(view->compare, pane), id)->flags & ENTRY_EXPANDED)
-			return true;
-	}
-	return false;
-}
 
 bool compare_view_can_show(const struct compare_view *view, compare_id row)
 {
@@ -94,34 +20,10 @@ bool compare_view_can_show(const struct compare_view *view, compare_id row)
 	return false;
 }
 
-/* Making ----------------------------------------------------------------------------------------------- */
-
-static void make_free(struct compare_make *make)
-{
-	if (!make)
-		return;
-	for (size_t i = 0; i < make->level_count; i++)
-		compare_list_fini(&make->levels[i].list);
-	free(make->levels);
-	free(make->items);
-	free(make);
-}
-
 static void stop_making(struct compare_view *view)
 {
-	make_free(view->make);
+	compare_make_free(view->make);
 	view->make = NULL;
-}
-
-static int push_level(struct compare_view *view, compare_id dir)
-{
-	struct compare_make *make = view->make;
-
-	if (vec_grow(&make->levels, &make->level_cap, make->level_count + 1, sizeof *make->levels) != 0)
-		return -1;
-	make->levels[make->level_count].at = 0;
-	compare_list_begin(&make->levels[make->level_count++].list, view->compare, dir, pass, view);
-	return 0;
 }
 
 static int begin_making(struct compare_view *view)
@@ -129,87 +31,7 @@ static int begin_making(struct compare_view *view)
 	view->seen = compare_version(view->compare);
 	view->come = compare_come(view->compare);
 	view->stale = false;
-	view->make = calloc(1, sizeof *view->make);
-	if (!view->make)
-		return -1;
-	return push_level(view, view->dir);
-}
-
-/* Is there nothing to be seen of a row? Owner or mode may differ in one that is the same. */
-static bool is_plain(const struct compare *compare, compare_id row)
-{
-	struct compare_look look;
-
-	if (!compare_view_is_same(compare, row))
-		return false;
-	compare_look(compare, row, &look);
-	return look.differs == 0;
-}
-
-/* Can a row join the run that the last item is, or would begin? */
-static bool is_folded(const struct compare_view *view, const struct compare_item *last, compare_id row, uint32_t indent)
-{
-	return view->fold && last && last->indent == indent && !last->open && is_plain(view->compare, row) &&
-	       (last->run > 0 || is_plain(view->compare, last->row));
-}
-
-static int add_item(struct compare_view *view, compare_id row, bool open)
-{
-	struct compare_make *make = view->make;
-	uint32_t indent = (uint32_t)make->level_count - 1;
-	struct compare_item *last = make->count > 0 ? &make->items[make->count - 1] : NULL;
-
-	if (!open && is_folded(view, last, row, indent)) {
-		last->run = last->run ? last->run + 1 : 2;
-	} else {
-		if (vec_grow(&make->items, &make->cap, make->count + 1, sizeof *make->items) != 0)
-			return -1;
-		make->items[make->count++] = (struct compare_item){ .row = row, .indent = indent & INT32_MAX, .open = open };
-	}
-	if (row == view->cursor) {
-		make->cursor = row;
-		make->cursor_at = make->count - 1;
-	}
-	return 0;
-}
-
-/* The next row of a level becomes an item; or the level is done. */
-static int emit(struct compare_view *view)
-{
-	struct compare_make *make = view->make;
-	struct level *level = &make->levels[make->level_count - 1];
-	compare_id row;
-	bool open;
-
-	if (level->at == level->list.count) {
-		if (level->list.dir == view->dir)
-			make->last = level->list.last;
-		compare_list_fini(&level->list);
-		make->level_count--;
-		return 0;
-	}
-	row = level->list.keys[level->at++].row;
-	if (!compare_has(view->compare, row))
-		return 0;
-	open = compare_view_is_open(view, row);
-	if (add_item(view, row, open) != 0)
-		return -1;
-	return open ? push_level(view, row) : 0;
-}
-
-/* Returns 1 when all is done, 0 when not, -1 with ENOMEM. */
-static int make_some(struct compare_view *view, size_t units)
-{
-	struct compare_make *make = view->make;
-
-	while (make->level_count > 0 && units > 0) {
-		int done = compare_list_step(&make->levels[make->level_count - 1].list, &units);
-
-		if (done < 0 || (done && units > 0 && emit(view) != 0))
-			return -1;
-		units -= units > 0;
-	}
-	return make->level_count == 0;
+	return compare_make_begin(view);
 }
 
 /* The cursor --------------------------------------------------------------------------------------------- */
@@ -317,7 +139,7 @@ static bool add_new(struct compare_view *view)
 		if (i == NEW_ROWS)
 			return true;
 		view->last = row;
-		if (!compare_has(view->compare, row) || !pass(view, row))
+		if (!compare_has(view->compare, row) || !compare_view_pass(view, row))
 			continue;
 		if (vec_grow(&view->items, &view->cap, view->count + 1, sizeof *view->items) != 0) {
 			view->failed = true;
@@ -376,7 +198,7 @@ static void step_making(struct compare_view *view, int64_t now, int64_t slice)
 	int done;
 
 	do {
-		done = make_some(view, GRAIN);
+		done = compare_make_some(view, GRAIN);
 		at = rows_clock();
 	} while (done == 0 && at - begin < slice);
 	view->make->cost += at - begin;
@@ -539,7 +361,7 @@ size_t compare_view_search(const struct compare_view *view, const char *text, si
 			at = at + 1 < view->count ? at + 1 : 0;
 		else
 			at = at > 0 ? at - 1 : view->count - 1;
-		if (matches(view->compare, view->items[at].row, text, len))
+		if (compare_view_matches(view->compare, view->items[at].row, text, len))
 			return at;
 	}
 	return SIZE_MAX;

@@ -1,5 +1,5 @@
 /*
- * Making the rows of a struct rows, a slice at a time; for rows.c alone.
+ * Making the rows of a struct rows, a slice at a time; for the files that keep rows.
  * Thread: the tree's, for all functions.
  */
 #ifndef MUNTIN_ROWS_MAKE_H
