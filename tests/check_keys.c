@@ -290,6 +290,11 @@ static const struct input_case {
 	{ "\033[I\033[O\033[?1;2cx", "x", NULL }, { "\033[M !!x", "x", NULL }, { "\033[<0;1;1Mx", "x", NULL },
 	{ "\033[99~x", "x", NULL }, { "\033[12", "", "" }, { "\033[1\033[A", "Up", NULL }, { "\033O\033[A", "M-O Up", NULL },
 	{ "\033[1;1;1;1;1;1;1;1;1;1;1;1Ax", "x", NULL },
+	/* what a terminal answers although nobody asked, and keys that begin in the same way */
+	{ "\033]11;rgb:00/00/00\ax", "x", NULL }, { "\033]11;rgb:00/00/00\033\\x", "x", NULL },
+	{ "\033P1$r0m\033\\j", "j", NULL }, { "\033P>|term 1.0\033\\\033[Aj", "Up j", NULL },
+	{ "\033_Gi=1;OK\033\\Xy", "X y", NULL }, { "\033P1\030j", "j", NULL }, { "\033P1+r544e=78\033\\", "", NULL },
+	{ "\033P", "", "M-P" }, { "\033]", "", "M-]" }, { "\033Pj", "M-P j", NULL }, { "\033_x", "M-_ x", NULL },
 	{ "\033[200~Xy\r\nX\t\033[201~j", "p:X p:y p:Enter p:Enter p:X p:Tab j", NULL },
 	{ "\033[200~a\033[A\033[201~j", "p:a p:Esc p:[ p:A j", NULL },
 	{ "\033[201~j", "j", NULL },
@@ -340,6 +345,24 @@ START_TEST(test_input_split)
 			ck_assert_str_eq(buf_str(&whole), test->keys);
 		buf_fini(&whole);
 	}
+	buf_fini(&out);
+}
+END_TEST
+
+/** A string that has lost its end swallows what follows at once, and no more. */
+START_TEST(test_input_string)
+{
+	struct input input;
+	struct buf out = BUF_INIT;
+
+	input_init(&input, true, 0x7f);
+	push(&input, "\033P1$r", 5, 1000);
+	ck_assert_str_eq(drain(&input, 1000, &out), "");
+	push(&input, "Xy", 2, 100000000);
+	ck_assert_str_eq(drain(&input, 100000000, &out), "");
+	ck_assert_int_eq(input_deadline(&input), -1);
+	push(&input, "j", 1, 700000000);
+	ck_assert_str_eq(drain(&input, 700000000, &out), "j");
 	buf_fini(&out);
 }
 END_TEST
@@ -459,6 +482,7 @@ int main(void)
 	tcase_add_test(tests, test_hints);
 	tcase_add_loop_test(tests, test_input, 0, ARRAY_LEN(input_cases));
 	tcase_add_loop_test(tests, test_input_split, 0, ARRAY_LEN(input_cases));
+	tcase_add_test(tests, test_input_string);
 	tcase_add_test(tests, test_input_paste);
 	tcase_add_test(tests, test_input_queued);
 	tcase_add_test(tests, test_input_taught);

@@ -5,11 +5,14 @@
 #include "keys.h"
 
 enum {
+	CAN = 0x18,              /* it and the next one break a string off */
+	SUB = 0x1a,
 	CSI_MAX = 48,            /* a control sequence longer than this is none of a key */
 	BURST_MIN = 4,           /* bytes of the shortest burst that is taken for a paste */
 };
 
 #define BURST_NS (20 * INT64_C(1000000))     /* what comes so soon after a burst belongs to it */
+#define STRING_NS (INT64_C(500000000))       /* a string silent for so long has lost its end */
 #define PASTE_NS (2 * INT64_C(1000000000))   /* a paste silent for so long has lost its end bracket */
 
 /** What a numbered or lettered sequence stands for. */
@@ -121,6 +124,8 @@ void input_came(struct input *input, size_t len, int64_t now)
 
 	if (input->bracketed && now - input->since > PASTE_NS)
 		input->bracketed = false;
+	if (input->string && now - input->since > STRING_NS)
+		input->string = input->string_esc = false;
 	input->chunk = input->len;
 	input->bursting = goes_on || is_burst(input->bytes + input->len, len);
 	if (input->bursting)
@@ -327,6 +332,38 @@ static size_t decode_escape(const struct input *input, const unsigned char *byte
 	return decode_alt(input, bytes, len, late, key);
 }
 
+/**
+ * Do bytes that begin with ESC begin a string: an answer of the terminal that nobody asked for, and that may hold any text? A
+ * key with Alt begins in the same way; what is first in such a string tells.
+ */
+static bool is_string(const unsigned char *bytes, size_t len)
+{
+	static const struct {
+		char begin;
+		const char *first;
+	} strings[] = { { ']', "0123456789lL" }, { 'P', "0123456789>|+!$?=" }, { '_', "G" } };
+
+	for (size_t i = 0; i < ARRAY_LEN(strings); i++)
+		if (len > 2 && bytes[1] == strings[i].begin && bytes[2] && strchr(strings[i].first, bytes[2]))
+			return true;
+	return false;
+}
+
+/** Swallow a string up to its end, or all there is of it. Returns how many bytes. */
+static size_t take_string(struct input *input, const unsigned char *bytes, size_t len)
+{
+	for (size_t i = 0; i < len; i++) {
+		bool ends = bytes[i] == '\a' || bytes[i] == CAN || bytes[i] == SUB || input->string_esc;
+
+		input->string_esc = !ends && bytes[i] == K_ESC;
+		if (ends) {
+			input->string = false;
+			return i + 1;
+		}
+	}
+	return len;
+}
+
 /** Take a bracket of a paste. Returns its length, 0 if there is none; `*partial` if it may yet become one. */
 static size_t take_bracket(const char *bracket, const unsigned char *bytes, size_t len, bool *partial)
 {
@@ -336,27 +373,41 @@ static size_t take_bracket(const char *bracket, const unsigned char *bytes, size
 	return len >= size && memcmp(bracket, bytes, size) == 0 ? size : 0;
 }
 
+/** The next key, bracket or string. Returns its bytes, 0 when it is not complete; `*key` is K_NONE for what is no key. */
+static size_t decode_next(struct input *input, const unsigned char *bytes, size_t len, bool late, uint32_t *key)
+{
+	bool partial;
+	size_t used = take_bracket(input->bracketed ? paste_end : paste_begin, bytes, len, &partial);
+
+	*key = K_NONE;
+	if (used > 0) {
+		input->bracketed = !input->bracketed;
+		return used;
+	}
+	if (input->bracketed)
+		return partial && !late ? 0 : decode_char(input, bytes, len, late, key);
+	if (input->string)
+		return take_string(input, bytes, len);
+	if (bytes[0] != K_ESC)
+		return decode_char(input, bytes, len, late, key);
+	input->string = is_string(bytes, len);
+	if (input->string)
+		return 2;
+	if (len == 2 && strchr("]P_", bytes[1]) && bytes[1] && !late)
+		return 0; /* it may become one */
+	return decode_escape(input, bytes, len, late, key);
+}
+
 bool input_next(struct input *input, int64_t now, struct term_event *event)
 {
 	bool late = now - input->since >= INPUT_ESC_NS;
 
 	while (input->pos < input->len) {
-		const unsigned char *bytes = input->bytes + input->pos;
-		size_t len = input->len - input->pos;
 		bool pasted = input->bracketed || input->pos < input->burst;
 		bool queued = input->pos > input->chunk;
-		uint32_t key = K_NONE;
-		bool partial;
-		size_t used = take_bracket(input->bracketed ? paste_end : paste_begin, bytes, len, &partial);
+		uint32_t key;
+		size_t used = decode_next(input, input->bytes + input->pos, input->len - input->pos, late, &key);
 
-		if (used > 0)
-			input->bracketed = !input->bracketed;
-		else if (input->bracketed && partial && !late)
-			return false;
-		else if (bytes[0] == K_ESC && !input->bracketed)
-			used = decode_escape(input, bytes, len, late, &key);
-		else
-			used = decode_char(input, bytes, len, late, &key);
 		if (used == 0)
 			return false;
 		input->pos += used;

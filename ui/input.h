@@ -32,6 +32,8 @@ struct input {
 	bool bursting;             /* what came last was such a burst: more of it may follow */
 	size_t chunk;              /* where the bytes that came last begin */
 	bool bracketed;            /* between the brackets of a paste */
+	bool string;               /* within an answer of the terminal that is a string of its own: OSC, DCS, APC */
+	bool string_esc;           /* … and an Esc came last, which a backslash makes its end */
 	bool utf8;                 /* otherwise every byte above 0x7f is a K_BYTE */
 	unsigned char erase;       /* the terminal's erase character: arrives as K_BACKSPACE */
 	int64_t since;             /* when the last bytes came */
