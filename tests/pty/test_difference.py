@@ -24,7 +24,7 @@ def compare(ctx, roots, *args, text=None, **env):
     term = ctx.spawn([ctx.muntin, *(['--config', path] if path else ['--no-config']), *args, *roots], env=env, cols=160, rows=20)
     term.wait(lambda: term.screen.alternate and term.text().count('✓') == len(roots), what='the first screen')
     key(term, '=', 'by auto')
-    still(term, 0.1)
+    still(term)
     return term
 
 
@@ -68,7 +68,7 @@ def test_hostile_names_of_differences(ctx):
         assert os.path.basename(words[1]) == os.path.basename(words[2])
         given.add(os.path.basename(words[1]))
         term.keys('j')
-        still(term, 0.05)
+        still(term)
     assert given == set(names), given ^ set(names)
     assert not [name for _, _, found in os.walk(ctx.dir) for name in found if name == 'PWN']
     quit_cleanly(term)
@@ -153,14 +153,14 @@ def test_nothing_to_be_shown(ctx):
                         ('b-left', 'diff: no other pane has a file here'), ('c-right', 'diff: there is no entry here'), ('d-link', 'diff: only of files'),
                         ('e-fifo', 'diff: only of files')):
         command(term, 'search ' + name)
-        still(term, 0.1)
+        still(term)
         assert 'diff: ' not in term.text() and name in term.screen.line(term.screen.rows - 2), term.text()
         key(term, 'D', words)
     assert said(ctx) == [], said(ctx)
     quit_cleanly(term)
     term = compare(ctx, roots, PAGER=pager)
     command(term, 'search a-file')
-    still(term, 0.05)
+    still(term)
     key(term, 'D', 'diff: the files are equal')
     panes_again(term)
     assert said(ctx) == [], said(ctx)
@@ -169,7 +169,7 @@ def test_nothing_to_be_shown(ctx):
     broken = program(ctx, 'diff', 'print("cannot read"); sys.exit(2)')
     term = compare(ctx, roots, PAGER=pager, PATH=os.path.dirname(broken) + ':' + ctx.env['PATH'])
     command(term, 'search a-file')
-    still(term, 0.05)
+    still(term)
     key(term, 'D', '[exit status 2, press Enter]')
     key(term, 'Enter', 'diff: exit status 2')
     quit_cleanly(term)
