@@ -138,6 +138,7 @@ static int begin(struct comparison *comparison, const struct pane *gone)
 	comparison->compare = compare_new(panes, comparison->count, comparison->by, comparison->tolerance);
 	if (!comparison->compare || leave_out(comparison) != 0)
 		return -1;
+	compare_time_shift(comparison->compare, session->options.time_shift);
 	comparison->settling = true;
 	compare_view_renew(&comparison->view, comparison->compare);
 	comparison_want_place(comparison);

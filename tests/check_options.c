@@ -144,7 +144,7 @@ START_TEST(sets_the_comparison)
 	ck_assert_int_eq(parse(&options, args[0], &out), 0);
 	ck_assert_uint_eq(options.by, 0);
 	ck_assert_int_eq(options.time_tolerance, INT64_C(2000000000));
-	ck_assert_uint_eq(options.time_shift, 3);
+	ck_assert_uint_eq(options.session.time_shift, 3);
 	options_add_by(&out, options.by);
 	ck_assert_str_eq(buf_str(&out), "type");
 	buf_clear(&out);

@@ -213,6 +213,9 @@ def test_whole_hours(tmp):
     equal(differ('--time-shift=2'), [b'half', b'less', b'near'])
     equal(differ('--time-shift=1', '--time-tolerance=1'), [b'half', b'two'])
     equal(diff('--time-shift=27', 'l', 'r', cwd=tmp)[0], 2)
+    for args, words in ((('--time-shift=2',), '3 different, 4 same by mtime'), ((), '6 different, 1 same by mtime')):
+        shown = screen('--by=mtime', *args, 'l', 'r', cwd=tmp)
+        check(words in shown and ('up to 2 h apart is equal' in shown) == bool(args), shown)
 
 
 def test_names_that_fold(tmp):

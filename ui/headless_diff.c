@@ -359,7 +359,7 @@ static int start_compare(struct diff *diff)
 	if (!diff->compare)
 		return -1;
 	compare_be_patient(diff->compare);
-	compare_time_shift(diff->compare, diff->options->time_shift);
+	compare_time_shift(diff->compare, diff->options->session.time_shift);
 	compare_fold(diff->compare, diff->options->fold);
 	diff->enters = diff->options->format != FORMAT_RSYNC;
 	if (diff->enters)
@@ -438,8 +438,8 @@ static void add_filters(const struct diff *diff, struct buf *line)
 		add_seconds(line, options->time_tolerance);
 		buf_add_str(line, " s are equal");
 	}
-	if (options->time_shift > 0)
-		buf_printf(line, "; 1 to %u whole hours are no difference", options->time_shift);
+	if (options->session.time_shift > 0)
+		buf_printf(line, "; 1 to %u whole hours are no difference", options->session.time_shift);
 }
 
 static void print_summary(const struct diff *diff)

@@ -28,7 +28,7 @@ static const struct option table[] = {
 	{ "all", 0, OPERAND_NONE, OPTION_CONFIG | OPTION_JOINED, DIFF, "", NULL, option_set_flag, FIELD(all), 0 },
 	{ "fold", 0, OPERAND_REQUIRED, OPTION_CONFIG, DIFF, "=case,unicode", "by what; all; names alike", option_set_fold, 0, 0 },
 	{ "time-tolerance", 0, OPERAND_REQUIRED, OPTION_CONFIG | OPTION_JOINED, BROWSE | DIFF, "=SECONDS", NULL, option_set_tolerance, 0, 0 },
-	{ "time-shift", 0, OPERAND_REQUIRED, OPTION_CONFIG, DIFF, "=HOURS", "times that are equal", option_set_shift, 0, 0 },
+	{ "time-shift", 0, OPERAND_REQUIRED, OPTION_CONFIG, BROWSE | DIFF, "=HOURS", "times that are equal", option_set_shift, 0, 0 },
 	{ "dump", 0, OPERAND_NONE, 0, ANY, "", "write a recording of ROOT to stdout", option_set_mode, 0, MODE_DUMP },
 	{ "batch", 0, OPERAND_REQUIRED, 0, ANY, "=FILE", "run operations below the ROOTs (-: stdin)", option_set_batch, 0, 0 },
 	{ "backend", 'b', OPERAND_REQUIRED, OPTION_CONFIG, ANY, "=threads|workers", "what feeds local panes", option_set_backend, 0, 0 },

@@ -277,7 +277,7 @@ const char *option_set_shift(struct options *options, const struct option *optio
 	(void)option;
 	if (!read_number(value, strlen(value), 0, MAX_SHIFT, &hours))
 		return "not a number of hours from 0 to 26";
-	options->time_shift = hours;
+	options->session.time_shift = hours;
 	return NULL;
 }
 

@@ -447,6 +447,8 @@ static void add_left_out(const struct paint *p, const struct comparison *compari
 		buf_printf(out, "%sonly %u level%s", dot, options->max_depth, options->max_depth == 1 ? "" : "s");
 	if (out->len == begin)
 		buf_printf(out, "%snothing left out", dot);
+	if (options->time_shift > 0)
+		buf_printf(out, "%s%s%u h apart is equal", dot, options->time_shift > 1 ? "up to " : "", options->time_shift);
 	for (size_t i = 0; i < comparison->count; i++)
 		hidden += comparison->panes[i]->hidden;
 	if (hidden > 0) {
