@@ -75,16 +75,17 @@ static void ring(void *arg)
 	wakeup_raise(arg);
 }
 
-static int begin(struct listing *listing, const char *path)
+static int begin(struct listing *listing, const char *path, bool names)
 {
 	const struct source_options options = {
 		.kind = SOURCE_THREADS, .root = path, .read_only = true, .wake = ring, .wake_arg = &listing->bell
 	};
-	const struct wire_scan request = { .depth = 1, .jobs = 1, .path = "" };
+	const struct wire_scan request = { .depth = names, .jobs = 1, .path = "" };
 	struct buf out = BUF_INIT;
 	int done = -1;
 
 	buf_add_str(&listing->path, path);
+	buf_str(&listing->path);
 	listing->tree = tree_new();
 	listing->view = listing->tree ? scan_view_new(listing->tree, TREE_ROOT) : NULL;
 	if (!listing->view || listing->path.failed || wakeup_init(&listing->bell) != 0)
@@ -99,14 +100,14 @@ static int begin(struct listing *listing, const char *path)
 	return done;
 }
 
-struct listing *listing_new(struct loop *loop, const char *path, void (*told)(void *arg), void *arg)
+struct listing *listing_new(struct loop *loop, const char *path, bool names, void (*told)(void *arg), void *arg)
 {
 	struct listing *listing = calloc(1, sizeof *listing);
 
 	if (!listing)
 		return NULL;
 	*listing = (struct listing){ .loop = loop, .bell = { .fd = -1, .write_fd = -1 }, .told = told, .arg = arg };
-	if (begin(listing, path) == 0)
+	if (begin(listing, path, names) == 0)
 		return listing;
 	listing_free(listing);
 	return NULL;
@@ -139,4 +140,18 @@ bool listing_is(const struct listing *listing, const char *path, size_t len)
 const struct tree *listing_tree(const struct listing *listing)
 {
 	return listing->tree;
+}
+
+const char *listing_path(const struct listing *listing)
+{
+	return listing->path.data;
+}
+
+enum error listing_error(const struct listing *listing)
+{
+	const struct entry *entry = tree_entry(listing->tree, TREE_ROOT);
+
+	if (entry->flags & ENTRY_KNOWN)
+		return entry_is_dir(entry) ? ERROR_NONE : ERROR_NOTDIR;
+	return entry->error != ERROR_NONE ? (enum error)entry->error : ERROR_OTHER;
 }

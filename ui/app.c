@@ -388,6 +388,7 @@ static void app_free(struct app *app)
 	external_free(app);
 	names_free(app);
 	listing_free(app->listing);
+	listing_free(app->going);
 	script_free(app->script);
 	loop_remove(&app->loop, &app->link_watch);
 	loop_remove(&app->loop, &app->term_watch);

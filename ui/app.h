@@ -108,6 +108,8 @@ struct app {
 	bool zoom;
 
 	struct listing *listing;        /* of the directory that completion last asked for, or NULL */
+	struct listing *going;          /* of the directory to which `cd` wants to go, or NULL */
+	const struct pane *going_from;  /* in this pane */
 	struct script *script;          /* NULL: none, or at its end */
 	struct external *external;      /* the program that has the terminal, or NULL */
 	struct names *names;            /* of several entries, being edited or kept; or NULL */

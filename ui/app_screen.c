@@ -185,7 +185,7 @@ bool app_idle(const struct app *app)
 			return false;
 	if (session->comparison && comparison_busy(session->comparison))
 		return false;
-	if (app->dialog && app->listing && !listing_done(app->listing))
+	if (app->going || (app->dialog && app->listing && !listing_done(app->listing)))
 		return false;
 	return !app->dirty && app->painted_version == session->version && owners_settled(app->owners) && !app->external &&
 	       !names_busy(app);
@@ -235,6 +235,8 @@ void app_forget_pane(struct app *app, const struct pane *pane)
 		app->wish.pane = NULL;
 	if (app->renamed.pane == pane)
 		app->renamed.pane = NULL;
+	if (app->going_from == pane)
+		app->going_from = NULL;
 	app->searched_from = 0;
 	names_free(app);
 }

@@ -29,6 +29,7 @@ static const char *const operand_names[] = {
 	[OPERAND_NUMBER] = "N",
 	[OPERAND_NAME] = "NAME",
 	[OPERAND_ROOT] = "[ROOT]",
+	[OPERAND_DIRECTORY] = "[DIR]",
 	[OPERAND_SORT] = "ORDER",
 	[OPERAND_BACKEND] = "[BACKEND]",
 	[OPERAND_TEXT] = "TEXT",

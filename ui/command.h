@@ -21,6 +21,7 @@ enum operand {
 	OPERAND_NUMBER,   /* of a pane */
 	OPERAND_NAME,     /* of an entry */
 	OPERAND_ROOT,
+	OPERAND_DIRECTORY, /* a path, relative to the shown directory */
 	OPERAND_SORT,     /* a word of the sort order */
 	OPERAND_BACKEND,  /* threads or workers */
 	OPERAND_TEXT,     /* to search or filter by, a pattern */
@@ -55,6 +56,7 @@ enum command_flags {
 	X(bottom, "bottom", "G, End", COUNT, 0, NULL, "to the last row") \
 	X(enter, "enter", "l, Right, Enter", NONE, 0, NULL, "into a directory; a file is viewed") \
 	X(leave, "leave", "h, Left, Backspace", COUNT, 0, NULL, "to the parent, above the root too") \
+	X(cd, "cd", "", DIRECTORY, 0, NULL, "show another directory; without, ~") \
 	X(expand, "expand", "o", NONE, 0, NULL, "show what is in a directory in place") \
 	X(pane_next, "pane-next", "Tab", COUNT, 0, NULL, "the next pane becomes active") \
 	X(pane_prev, "pane-prev", "S-Tab", COUNT, 0, NULL, "the pane before becomes active") \
@@ -169,6 +171,9 @@ prompt_complete command_complete_entry;
 
 /** Completion of names of columns, and of criteria of the comparison. `arg` is not used. */
 prompt_complete command_complete_columns, command_complete_by;
+
+/** Append the absolute path of what is typed for a directory of the active pane, without `.` and `..`. */
+void command_add_directory(const struct app *app, struct buf *out, const char *word, size_t len);
 
 /** Append what is typed for a root, with `~` as a shell would have it: what comes from the prompt has not been through one. */
 void command_add_root(struct buf *out, const char *word, size_t len);

@@ -126,13 +126,13 @@ static const struct tree *list(struct app *app, const struct buf *path)
 {
 	if (!app->listing || !listing_is(app->listing, path->data, path->len)) {
 		listing_free(app->listing);
-		app->listing = listing_new(&app->loop, path->data, listed, app);
+		app->listing = listing_new(&app->loop, path->data, true, listed, app);
 	}
 	return app->listing && listing_done(app->listing) ? listing_tree(app->listing) : NULL;
 }
 
 /** Directories: those of a pane that knows them all, else they are asked for. */
-static void complete_root(struct app *app, const char *word, size_t len, bool quoted, struct completions *out)
+static void complete_directory(struct app *app, enum operand operand, const char *word, size_t len, struct completions *out)
 {
 	size_t before = directory_part(word, len);
 	struct buf typed = BUF_INIT;
@@ -141,7 +141,10 @@ static void complete_root(struct app *app, const char *word, size_t len, bool qu
 	entry_id dir = 0;
 
 	command_add_root(&typed, word, before);
-	external_absolute(app, typed.data, typed.len, &path);
+	if (operand == OPERAND_DIRECTORY)
+		command_add_directory(app, &path, word, before);
+	else
+		external_absolute(app, typed.data, typed.len, &path);
 	if (typed.failed || !buf_str(&path)) {
 		out->failed = true;
 	} else {
@@ -156,7 +159,7 @@ static void complete_root(struct app *app, const char *word, size_t len, bool qu
 		}
 	}
 	if (dir)
-		add_children(tree, dir, word, before, len, true, quoted, out);
+		add_children(tree, dir, word, before, len, true, true, out);
 	buf_fini(&typed);
 	buf_fini(&path);
 }
@@ -292,7 +295,8 @@ void command_complete(void *arg, const char *text, size_t len, size_t *start, st
 		complete_list(column_words, ARRAY_LEN(column_words), text, len, start, out);
 		break;
 	case OPERAND_ROOT:
-		complete_root(app, word.data, word.len, true, out);
+	case OPERAND_DIRECTORY:
+		complete_directory(app, command->operand, word.data, word.len, out);
 		break;
 	case OPERAND_NAME:
 	case OPERAND_TEXT:

@@ -1,9 +1,11 @@
 #include "command.h"
 
+#include <errno.h>
 #include <string.h>
 
 #include "app.h"
 #include "external.h"
+#include "listing.h"
 #include "session_compare.h"
 #include "session_link.h"
 #include "text.h"
@@ -303,6 +305,140 @@ void command_add_root(struct buf *out, const char *word, size_t len)
 	if (tilde)
 		buf_add_str(out, home);
 	buf_add(out, word + (tilde ? 1 : 0), len - (tilde ? 1 : 0));
+}
+
+/** Append a path to an absolute one, component by component; `..` takes the last one away, as a shell's cd does. */
+static void add_components(struct buf *out, const char *path, size_t len)
+{
+	size_t at = 0;
+
+	while (at < len) {
+		size_t part = 0;
+
+		while (at + part < len && path[at + part] != '/')
+			part++;
+		if (part == 2 && memcmp(path + at, "..", 2) == 0) {
+			while (out->len > 0 && out->data[--out->len] != '/')
+				;
+		} else if (part > 0 && !(part == 1 && path[at] == '.')) {
+			buf_add_byte(out, '/');
+			buf_add(out, path + at, part);
+		}
+		at += part + 1;
+	}
+}
+
+void command_add_directory(const struct app *app, struct buf *out, const char *word, size_t len)
+{
+	struct buf shown = BUF_INIT;
+	struct buf base = BUF_INIT;
+	struct buf typed = BUF_INIT;
+	size_t begin = out->len;
+
+	command_add_root(&typed, word, len);
+	if (typed.len == 0 || typed.data[0] != '/') {
+		pane_directory(session_pane(app->session), &shown);
+		external_absolute(app, shown.data, shown.len, &base);
+		add_components(out, base.data, base.len);
+	}
+	add_components(out, typed.data, typed.len);
+	if (out->len == begin)
+		buf_add_byte(out, '/');
+	out->failed |= shown.failed || base.failed || typed.failed;
+	buf_fini(&shown);
+	buf_fini(&base);
+	buf_fini(&typed);
+}
+
+/** The directory of an absolute path in the pane's own tree, or 0. */
+static entry_id find_below(const struct app *app, const struct pane *pane, const struct buf *path)
+{
+	struct buf root = BUF_INIT;
+	size_t skip;
+	entry_id dir = 0;
+
+	external_absolute(app, pane->root.data, pane->root.len, &root);
+	skip = root.len == 1 ? 0 : root.len;
+	if (!root.failed && path->len >= skip && memcmp(path->data, root.data, skip) == 0 &&
+	    (path->len == skip || path->data[skip] == '/'))
+		dir = tree_lookup(pane->tree, path->data + size_min(skip + 1, path->len), path->len - size_min(skip + 1, path->len));
+	buf_fini(&root);
+	return dir && tree_dir(pane->tree, dir) ? dir : 0;
+}
+
+static bool may_cd(struct app *app)
+{
+	if (app->session->comparison || app->session->linked)
+		return app_fail(app, "cd: not while panes move together");
+	return !session_has_jobs(app->session) || app_fail(app, "cd: not while an operation runs");
+}
+
+/** Another root takes the place of the active pane. */
+static bool replace_pane(struct app *app, const char *root)
+{
+	struct session *session = app->session;
+	size_t at = session->active;
+
+	if (!session_open(session, root))
+		return app_fail(app, "out of memory");
+	app_forget_pane(app, session->panes[at]);
+	session_swap(session, at, session->pane_count - 1);
+	session_close(session, session->pane_count - 1);
+	return activate(app, at);
+}
+
+/** The directory of `cd` has been read, or cannot be: then the pane stays where it is. */
+static void arrived(void *arg)
+{
+	struct app *app = arg;
+	struct listing *going = app->going;
+	const char *path = listing_path(going);
+	enum error error = listing_error(going);
+	struct paint p = app_paint_now(app);
+	struct buf shown = BUF_INIT;
+
+	app->going = NULL;
+	paint_path(&p, &shown, path, strlen(path));
+	if (error != ERROR_NONE)
+		app_fail(app, "cd: %s: %s", buf_str(&shown), error_text(error));
+	else if (app->going_from == session_pane(app->session) && may_cd(app))
+		replace_pane(app, path);
+	if (error == ERROR_NONE)
+		buf_clear(&app->message);
+	app->session->version++;
+	buf_fini(&shown);
+	listing_free(going);
+}
+
+bool command_cd(struct app *app, const struct command_call *call)
+{
+	struct pane *pane = session_pane(app->session);
+	struct paint p = app_paint_now(app);
+	struct buf path = BUF_INIT;
+	entry_id dir;
+
+	if (!may_cd(app))
+		return false;
+	if (call->argc > 0)
+		command_add_directory(app, &path, call->argv[0].data, call->argv[0].len);
+	else
+		command_add_directory(app, &path, "~", 1);
+	if (!buf_str(&path)) {
+		buf_fini(&path);
+		return app_fail(app, "out of memory");
+	}
+	dir = find_below(app, pane, &path);
+	listing_free(app->going);
+	app->going = NULL;
+	app->going_from = pane;
+	if (dir)
+		pane_show(pane, dir, 0);
+	else
+		app->going = listing_new(&app->loop, path.data, false, arrived, app);
+	buf_fini(&path);
+	if (app->going)
+		app_say(app, "cd: looking%s", paint_sign(&p, SIGN_ELLIPSIS));
+	return dir || app->going || app_fail(app, "cd: %s", error_text(error_from_errno(errno)));
 }
 
 static bool open_root(struct app *app, const struct buf *word)
