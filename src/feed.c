@@ -4,6 +4,7 @@
  */
 #include "feed.h"
 
+#include "crew.h"
 #include "feed_read.h"
 #include "look.h"
 #include "op_wire.h"
@@ -36,6 +37,7 @@ struct task {
 	bool stopped;               /* under the lock */
 	struct buf out;             /* its thread's */
 	bool lost;                  /* its thread's: something could not be told for want of memory */
+	bool at_once;               /* an operation that nobody confirms */
 };
 
 struct feed {
@@ -44,6 +46,7 @@ struct feed {
 	bool read_only;
 	struct task *tasks;
 	struct watch *watch;        /* NULL until something is to be watched */
+	struct crew *crew;          /* for operations; NULL until there is one */
 };
 
 /* Tasks ----------------------------------------------------------------------------------------------- */
@@ -257,18 +260,21 @@ static void take_item(void *arg, const struct op_item *item)
 	op_wire_put_item(&task->out, item);
 	wire_close(&task->out, start);
 	check_frame(task, start);
-	if (task->out.len >= ITEM_BATCH || item->index == 0)
+	if (task->out.len >= ITEM_BATCH || (item->index == 0 && !task->at_once))
 		send_bytes(task);
 }
 
 static void take_progress(void *arg, const struct op_progress *progress)
 {
 	struct task *task = arg;
+	bool last = progress->running && progress->items >= progress->items_total;
 	size_t start = task->out.len;
 
 	op_wire_put_progress(&task->out, task->id, progress);
 	check_frame(task, start);
-	send_bytes(task);
+	/* the result comes right behind */
+	if (!last || !task->at_once)
+		send_bytes(task);
 }
 
 /* Wait until the plan is confirmed; false when it is stopped instead. */
@@ -277,9 +283,9 @@ static bool wait_for_answer(struct task *task)
 	bool go;
 
 	pthread_mutex_lock(&task->lock);
-	while (!task->confirmed && !task->stopped)
+	while (!task->confirmed && !task->at_once && !task->stopped)
 		pthread_cond_wait(&task->answered, &task->lock);
-	go = task->confirmed && !task->stopped;
+	go = !task->stopped;
 	pthread_mutex_unlock(&task->lock);
 	return go;
 }
@@ -301,7 +307,8 @@ static void operate(struct task *task)
 	if (task->lost)
 		error = ERROR_NOMEM;
 	op_wire_put_planned(&task->out, task->id, error, op_planned(task->op));
-	send_bytes(task);
+	if (error || !task->at_once)
+		send_bytes(task);
 	if (error)
 		return;
 	if (!wait_for_answer(task)) {
@@ -312,7 +319,7 @@ static void operate(struct task *task)
 	send_result(task, error);
 }
 
-static void *run_operation(void *arg)
+static void run_operation(void *arg)
 {
 	struct task *task = arg;
 
@@ -322,18 +329,20 @@ static void *run_operation(void *arg)
 	atomic_store(&task->ended, true);
 	pthread_mutex_unlock(&task->lock);
 	task_unref(task);
-	return NULL;
 }
 
 /* The request is whole: plan it in a thread. */
-static int start_operation(struct task *task)
+static int start_operation(struct feed *feed, struct task *task)
 {
+	task->at_once = task->request.flags & OP_AT_ONCE;
+	if (!feed->crew)
+		feed->crew = crew_new(STACK);
 	task->op = op_new(task->root, &task->request);
 	/* room from the start: that it has ended can be told without memory, too */
-	if (!task->op || !buf_room(&task->out, ITEM_BATCH))
+	if (!feed->crew || !task->op || !buf_room(&task->out, ITEM_BATCH))
 		return -1;
 	atomic_fetch_add(&task->refs, 1);
-	if (thread_start(run_operation, task, STACK) == 0)
+	if (crew_run(feed->crew, run_operation, task) == 0)
 		return 0;
 	atomic_fetch_sub(&task->refs, 1);
 	return -1;
@@ -367,7 +376,7 @@ static int begin_operation(struct feed *feed, const struct wire_frame *frame, st
 		errno = ENOMEM;
 		return -1;
 	}
-	if (!feed->read_only && start_operation(task) == 0)
+	if (!feed->read_only && start_operation(feed, task) == 0)
 		return 0;
 	atomic_store(&task->ended, true);
 	op_wire_put_planned(answer, frame->id, feed->read_only ? ERROR_READONLY : ERROR_NOMEM, &none);
@@ -520,6 +529,7 @@ void feed_free(struct feed *feed)
 		return;
 	feed_stop(feed);
 	watch_free(feed->watch);
+	crew_free(feed->crew);
 	while (feed->tasks) {
 		struct task *task = feed->tasks;
 

@@ -49,7 +49,8 @@ enum op_flags {
 	OP_PLAN_ONLY = 1 << 3,    /* will never be run; for those who pass requests on, op_run() refuses */
 	OP_ROOT_ITSELF = 1 << 4,  /* chmod, chown and match may name the root (an empty path) */
 	OP_SPECIAL = 1 << 5,      /* recursive chmod changes FIFOs, sockets and devices, too */
-	OP_FLAGS_ALL = (1 << 6) - 1,
+	OP_AT_ONCE = 1 << 6,      /* is run as soon as it is planned; for those who pass requests on, op_run() does not care */
+	OP_FLAGS_ALL = (1 << 7) - 1,
 };
 
 /** match: what one target is to be like. Made by op_request_wish(). */

@@ -39,6 +39,7 @@ struct worker {
 	struct buf out;              /* written before the ring: hello, refusals, heartbeats */
 	size_t begun;                /* bytes at the ring's head that must be written before anything else */
 	int64_t wrote_at;            /* loop_now() time */
+	bool asked;                  /* something was asked since: whoever did waits for the answer */
 	bool greeted;                /* their hello has come */
 	bool ending;
 	int status;                  /* to exit with */
@@ -87,6 +88,7 @@ static void write_out(struct worker *worker)
 {
 	worker->output.events = 0;
 	worker->wrote_at = loop_now();
+	worker->asked = false;
 	if (worker->out.failed) /* half a frame would be worse than none */
 		end(worker, EX_OSERR);
 	while (!worker->ending) {
@@ -128,7 +130,7 @@ static void take_wakeup(void *arg, short revents)
 
 	(void)revents;
 	wakeup_clear(&worker->wakeup);
-	if (loop_now() >= due)
+	if (worker->asked || loop_now() >= due)
 		write_out(worker);
 	else
 		loop_timer_set(&worker->loop, &worker->write_timer, due);
@@ -240,6 +242,7 @@ static void take_input(void *arg, short revents)
 		return;
 	}
 	worker->in.len += (size_t)got;
+	worker->asked = true;
 	if (worker->greeted || take_hello(worker))
 		take_requests(worker);
 	if (worker->out.len > 0 || worker->out.failed)

@@ -13,7 +13,7 @@ export LC_ALL
 layers='
 base     arena base buf diag error text vec
 data     access apply compare dirnames entry fold glob perm rows tree wire
-system   config_file draft fsys loop owner spawn thread user watch
+system   config_file crew draft fsys loop owner spawn thread user watch
 work     content copy journal match op scan sink trash why
 flow     feed look ring source
 session  jobs listing pane session

@@ -1,8 +1,8 @@
 /*
- * --batch: one command after the other, each of them planned, confirmed and reported item by item.
+ * --batch: one command after the other, each of them planned, run and reported item by item.
  *
  *   command ─▶ operands by root ─▶ WIRE_OPERATE ─▶ items of the plan ─▶ WIRE_PLANNED
- *                                                     (-n: printed)         │  -n: WIRE_STOP, else WIRE_CONFIRM
+ *                                                     (-n: printed)         │  -n: WIRE_STOP, else it runs OP_AT_ONCE
  *                                  items of the run, printed ─▶ WIRE_RESULT ◀┘
  *
  * What can be refused without asking anybody is printed like an item that failed: a path below no root, a root that
@@ -144,7 +144,7 @@ static int fill_request(struct batch_runner *runner)
 	const struct batch_command *command = runner->command;
 	struct op_request *request = &runner->request;
 
-	request->flags = command->flags;
+	request->flags = command->flags | (command->plan_only ? 0 : OP_AT_ONCE);
 	if (command->kind == OP_MATCH)
 		request->flags &= ~(unsigned)OP_RECURSIVE; /* what is below is among its targets */
 	request->umask = runner->umask;

@@ -58,7 +58,7 @@ struct batch_runner {
 	struct scan_view *view;      /* of the scan; borrowed */
 };
 
-/** Run the operation that `request` holds, at `place`: plan it, confirm it, print its items. */
+/** Run the operation that `request` holds, at `place`, and print its items. */
 void batch_operate(struct batch_runner *runner);
 
 /** Find out what FROM is like, and give it to TO. */
@@ -67,7 +67,7 @@ void batch_match(struct batch_runner *runner);
 /** Is an operand below no root, or is it not to be told? Prints why. */
 bool batch_is_nowhere(struct batch_runner *runner, size_t word, enum batch_place place);
 
-/** Send WIRE_LOOK (at the root), WIRE_CONFIRM or WIRE_STOP with the present id. Returns -1 with errno. */
+/** Send WIRE_LOOK (at the root) or WIRE_STOP with the present id. Returns -1 with errno. */
 MUN_NODISCARD int batch_ask(struct batch_runner *runner, enum wire_type type);
 
 /** Take what the source of the operation sends, and print items, until what was asked for has been answered. */

@@ -170,7 +170,6 @@ static bool take_planned(struct batch_runner *runner, struct wire_reader *in)
 {
 	struct op_planned planned;
 	enum error error;
-	bool stop;
 
 	if (runner->state != STATE_PLANNING || !op_wire_get_planned(in, &error, &planned))
 		return false;
@@ -183,9 +182,9 @@ static bool take_planned(struct batch_runner *runner, struct wire_reader *in)
 		runner->state = STATE_IDLE;
 		return true;
 	}
-	stop = runner->command->plan_only || runner->signo;
-	runner->state = stop ? STATE_STOPPING : STATE_RUNNING;
-	return batch_ask(runner, stop ? WIRE_STOP : WIRE_CONFIRM) == 0;
+	/* else it runs by now, OP_AT_ONCE */
+	runner->state = runner->command->plan_only ? STATE_STOPPING : STATE_RUNNING;
+	return !runner->command->plan_only || batch_ask(runner, WIRE_STOP) == 0;
 }
 
 static bool take_result(struct batch_runner *runner, struct wire_reader *in)
