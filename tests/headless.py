@@ -685,6 +685,21 @@ def test_batch_plans(tmp):
     equal((mode(root + b'/d/f'), os.listdir(root)), (0o640, [b'd']))
 
 
+def test_batch_hard_links(tmp):
+    """Several names of one file in one plan: each is told as it was and as it will be, and that is what happens."""
+    os.makedirs(tmp + b'/t/d')
+    open(tmp + b'/t/a', 'w').close()
+    for name in (b'/t/c', b'/t/d/b'):
+        os.link(tmp + b'/t/a', tmp + name)
+    os.chmod(tmp + b'/t/a', 0o640)
+    for number, text in enumerate((b'g+w', b'u=rx,g=u,o+X', b'a-w,u+s', b'F:g=o,u-s', b'0600')):
+        _, planned, _ = batch(b'chmod -n -R %s t/a t/c t/d\n' % text, 't', cwd=tmp)
+        status, lines, err = batch(b'chmod -R %s t/a t/c t/d\n' % text, '-b', BACKENDS[number % 2], 't', cwd=tmp)
+        equal((status, err), (0, b''), lines)
+        equal(sorted(line[1:] for line in lines), sorted(line[1:] for line in planned), text)
+        equal(set(line[3] for line in lines if line[2] != b't/d'), {b'%s -> %04o' % (lines[0][3][:4], mode(tmp + b'/t/a'))})
+
+
 def plant_sides(tmp):
     """Two trees `a` and `b` with the same names, but for some."""
     for side in (b'/a', b'/b'):
