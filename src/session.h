@@ -25,6 +25,7 @@ struct session_options {
 	bool read_only;
 	uint32_t max_depth;         /* WIRE_DEPTH_ALL: no limit */
 	unsigned time_shift;        /* times so many whole hours apart, or fewer, are equal in a comparison */
+	unsigned fold;              /* enum fold_flags: names that are one row in a comparison */
 	const char *const *exclude; /* patterns, borrowed for the session's life */
 	size_t exclude_count;
 };

@@ -139,6 +139,7 @@ static int begin(struct comparison *comparison, const struct pane *gone)
 	if (!comparison->compare || leave_out(comparison) != 0)
 		return -1;
 	compare_time_shift(comparison->compare, session->options.time_shift);
+	compare_fold(comparison->compare, session->options.fold);
 	comparison->settling = true;
 	compare_view_renew(&comparison->view, comparison->compare);
 	comparison_want_place(comparison);

@@ -77,11 +77,16 @@ void comparison_directory(const struct comparison *comparison, const struct pane
 	size_t index = comparison_index(comparison, pane);
 	const struct buf *top = index == SIZE_MAX ? NULL : &comparison->tops[index];
 	struct buf path = BUF_INIT;
+	entry_id id;
 
 	if (!top || !compare_has(comparison->compare, comparison->view.dir))
 		return;
-	buf_add(&path, top->data, top->len);
-	if (comparison->view.dir != COMPARE_TOP) {
+	id = compare_entry(comparison->compare, comparison->view.dir, index);
+	if (id)
+		tree_path(pane->tree, id, &path);
+	else
+		buf_add(&path, top->data, top->len);
+	if (!id && comparison->view.dir != COMPARE_TOP) {
 		if (path.len > 0)
 			buf_add_byte(&path, '/');
 		compare_path(comparison->compare, comparison->view.dir, &path);

@@ -105,6 +105,7 @@ run_one() {
 	# The first line of a script says how the program is started: "# ARGUMENTS...".
 	arguments=$(sed -n '1s/^# *//p' "$screens/$name.script")
 	case $arguments in *left*) make_versions ;; esac
+	case $arguments in *--fold*) mv right/docs right/DOCS && mv right/DOCS/index right/DOCS/Index && mv right/same-a right/Same-A && touch -d '2021-02-03' right/DOCS/Index ;; esac
 	case $arguments in *--config=bad*) printf 'foo = 1\n\ncolumns = x\nbind F99 = down\n' >bad ;; esac
 	case $arguments in *tree.scan*) "$MUNTIN" --no-config --dump tree >tree.scan ;; esac
 	# shellcheck disable=SC2086 # several words are meant

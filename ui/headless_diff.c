@@ -248,7 +248,7 @@ static struct content_batch *ask_row(struct diff *diff, compare_id row, struct c
 
 	if (!compare_ask(diff->compare, row, &ask))
 		return batch;
-	if (content_batch_add(batch, name, len, &ask) != 0 || (diff->options->fold && set_names(diff, row, batch) != 0))
+	if (content_batch_add(batch, name, len, &ask) != 0 || (diff->options->session.fold && set_names(diff, row, batch) != 0))
 		diff->failed = true;
 	if (content_batch_rows(batch, &bytes) < BATCH_ROWS && bytes < BATCH_BYTES)
 		return batch;
@@ -360,7 +360,7 @@ static int start_compare(struct diff *diff)
 		return -1;
 	compare_be_patient(diff->compare);
 	compare_time_shift(diff->compare, diff->options->session.time_shift);
-	compare_fold(diff->compare, diff->options->fold);
+	compare_fold(diff->compare, diff->options->session.fold);
 	diff->enters = diff->options->format != FORMAT_RSYNC;
 	if (diff->enters)
 		compare_tell_shared(diff->compare, diff_enter_shared, diff);
@@ -429,9 +429,9 @@ static void add_filters(const struct diff *diff, struct buf *line)
 		buf_printf(line, "; %u level%s deep", options->session.max_depth, options->session.max_depth == 1 ? "" : "s");
 	if (options->session.one_file_system)
 		buf_add_str(line, "; on one file system");
-	if (options->fold) {
+	if (options->session.fold) {
 		buf_add_str(line, "; names folded by ");
-		options_add_fold(line, options->fold);
+		options_add_fold(line, options->session.fold);
 	}
 	if (options->time_tolerance > 0) {
 		buf_add_str(line, "; times within ");

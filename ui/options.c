@@ -26,7 +26,7 @@ static const struct option table[] = {
 	{ "diff", 0, OPERAND_NONE, 0, ANY, "", "compare ROOTs; exit 0 same, 1 different", option_set_mode, 0, MODE_DIFF },
 	{ "by", 0, OPERAND_REQUIRED, OPTION_CONFIG | OPTION_JOINED, BROWSE | DIFF, "=LIST", NULL, option_set_by, 0, 0 },
 	{ "all", 0, OPERAND_NONE, OPTION_CONFIG | OPTION_JOINED, DIFF, "", NULL, option_set_flag, FIELD(all), 0 },
-	{ "fold", 0, OPERAND_REQUIRED, OPTION_CONFIG, DIFF, "=case,unicode", "by what; all; names alike", option_set_fold, 0, 0 },
+	{ "fold", 0, OPERAND_REQUIRED, OPTION_CONFIG, BROWSE | DIFF, "=case,unicode", "by what; all; names alike", option_set_fold, 0, 0 },
 	{ "time-tolerance", 0, OPERAND_REQUIRED, OPTION_CONFIG | OPTION_JOINED, BROWSE | DIFF, "=SECONDS", NULL, option_set_tolerance, 0, 0 },
 	{ "time-shift", 0, OPERAND_REQUIRED, OPTION_CONFIG, BROWSE | DIFF, "=HOURS", "times that are equal", option_set_shift, 0, 0 },
 	{ "dump", 0, OPERAND_NONE, 0, ANY, "", "write a recording of ROOT to stdout", option_set_mode, 0, MODE_DUMP },

@@ -40,7 +40,6 @@ struct options {
 	bool depth_first;
 	unsigned by;                    /* MODE_DIFF: enum compare_by */
 	int64_t time_tolerance;         /* nanoseconds */
-	unsigned fold;                  /* enum fold_flags */
 	bool all;                       /* rows that are the same too */
 	const char *batch;              /* the file of MODE_BATCH, may be "-" */
 

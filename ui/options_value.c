@@ -242,7 +242,7 @@ const char *option_set_fold(struct options *options, const struct option *option
 	(void)option;
 	if (!read_words(value, folds, ARRAY_LEN(folds), &fold))
 		return "not of case, unicode";
-	options->fold = fold;
+	options->session.fold = fold;
 	return NULL;
 }
 

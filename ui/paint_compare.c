@@ -449,6 +449,10 @@ static void add_left_out(const struct paint *p, const struct comparison *compari
 		buf_printf(out, "%snothing left out", dot);
 	if (options->time_shift > 0)
 		buf_printf(out, "%s%s%u h apart is equal", dot, options->time_shift > 1 ? "up to " : "", options->time_shift);
+	if (options->fold) {
+		buf_printf(out, "%snames alike by ", dot);
+		options_add_fold(out, options->fold);
+	}
 	for (size_t i = 0; i < comparison->count; i++)
 		hidden += comparison->panes[i]->hidden;
 	if (hidden > 0) {
