@@ -42,7 +42,8 @@ int renameat2(int from, const char *old, int to, const char *new, unsigned flags
 
 int linkat(int from, const char *old, int to, const char *new, int flags)
 {
-	trip();
+	if (strcmp(new, "held") != 0) /* in a private directory, before anything has another name */
+		trip();
 	return REAL(linkat)(from, old, to, new, flags);
 }
 
@@ -250,6 +251,8 @@ static int count_files(void)
 	for (char *name = strtok_r(names, " ", &save); name; name = strtok_r(NULL, " ", &save)) {
 		const char *held = content(name);
 
+		if (strstr(name, "/held")) /* a second name, for as long as a rename takes */
+			continue;
 		for (size_t i = 0; i < ARRAY_LEN(first); i++) {
 			if (strcmp(held, first[i]) != 0)
 				continue;

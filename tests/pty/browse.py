@@ -144,8 +144,8 @@ def resting(term):
 
 
 def still(term):
-    """Wait until nothing goes on any more, not even a wait for a time."""
-    term.wait(lambda: resting(term), 30, 'rest')
+    """Wait until nothing goes on any more, not even a wait for a time, but for panes that are polled."""
+    term.wait(lambda: term.at_rest(lambda: everybody(term), ', polled' not in term.text()), 30, 'rest')
 
 
 def handled(term):
