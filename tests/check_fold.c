@@ -139,19 +139,23 @@ START_TEST(folds_all_characters)
 	for (utf8proc_int32_t code = 0x80 + _i; code < 0x110000; code += 4) {
 		char apart[256];
 		char joined[256];
-		size_t apart_len = in_parts(code, UTF8PROC_DECOMPOSE, apart);
-		size_t joined_len = in_parts(code, UTF8PROC_COMPOSE, joined);
 		struct buf once = BUF_INIT;
+		size_t apart_len;
+		size_t joined_len;
 
-		if (!apart_len || !utf8proc_codepoint_valid(code) || utf8proc_category(code) == UTF8PROC_CATEGORY_CN)
+		if (!utf8proc_codepoint_valid(code) || utf8proc_category(code) == UTF8PROC_CATEGORY_CN)
 			continue;
-		ck_assert_msg(alike(apart, apart_len, joined, joined_len, FOLD_UNICODE), "U+%04X", (unsigned)code);
-		ck_assert_msg(alike(apart, apart_len, joined, joined_len, BOTH), "U+%04X", (unsigned)code);
+		apart_len = in_parts(code, UTF8PROC_DECOMPOSE, apart);
+		joined_len = in_parts(code, UTF8PROC_COMPOSE, joined);
+		if (!apart_len)
+			continue;
+		if (!alike(apart, apart_len, joined, joined_len, FOLD_UNICODE) || !alike(apart, apart_len, joined, joined_len, BOTH))
+			ck_abort_msg("U+%04X in parts", (unsigned)code);
 		for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
 			buf_clear(&once);
 			fold_name(&once, joined, joined_len, kinds[i]);
-			ck_assert_msg(once.len > 0 && alike(once.data, once.len, joined, joined_len, kinds[i]), "U+%04X by %u", (unsigned)code,
-			              kinds[i]);
+			if (once.len == 0 || !alike(once.data, once.len, joined, joined_len, kinds[i]))
+				ck_abort_msg("U+%04X by %u", (unsigned)code, kinds[i]);
 		}
 		buf_fini(&once);
 	}
