@@ -283,11 +283,11 @@ bool compare_is_dir(const struct compare *compare, compare_id row)
 	return false;
 }
 
-const char *compare_name(const struct compare *compare, compare_id row, size_t *len)
+const char *compare_name_in(const struct compare *compare, compare_id row, size_t pane, size_t *len)
 {
 	const struct row *at = row_at(compare, row);
 
-	for (size_t pane = 0; row != COMPARE_TOP && pane < compare->count; pane++) {
+	for (size_t i = 0; row != COMPARE_TOP && i < compare->count; i++, pane = (pane + 1) % compare->count) {
 		if (at->entries[pane])
 			return tree_name(compare->panes[pane].tree, at->entries[pane], len);
 	}
@@ -295,14 +295,19 @@ const char *compare_name(const struct compare *compare, compare_id row, size_t *
 	return "";
 }
 
-void compare_path(const struct compare *compare, compare_id row, struct buf *out)
+const char *compare_name(const struct compare *compare, compare_id row, size_t *len)
+{
+	return compare_name_in(compare, row, 0, len);
+}
+
+void compare_path_in(const struct compare *compare, compare_id row, size_t pane, struct buf *out)
 {
 	size_t total = 0;
 	size_t len;
 	char *end;
 
 	for (compare_id at = row; at != COMPARE_TOP; at = compare_parent(compare, at)) {
-		compare_name(compare, at, &len);
+		compare_name_in(compare, at, pane, &len);
 		total += len + 1;
 	}
 	if (total == 0)
@@ -313,13 +318,18 @@ void compare_path(const struct compare *compare, compare_id row, struct buf *out
 	out->len += total - 1;
 	end += total - 1;
 	for (compare_id at = row; at != COMPARE_TOP; at = compare_parent(compare, at)) {
-		const char *name = compare_name(compare, at, &len);
+		const char *name = compare_name_in(compare, at, pane, &len);
 
 		if (at != row)
 			*--end = '/';
 		end -= len;
 		memcpy(end, name, len);
 	}
+}
+
+void compare_path(const struct compare *compare, compare_id row, struct buf *out)
+{
+	compare_path_in(compare, row, 0, out);
 }
 
 enum compare_state compare_state(const struct compare *compare, compare_id row)

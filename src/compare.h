@@ -236,7 +236,11 @@ bool compare_is_dir(const struct compare *compare, compare_id row);
 /** A row's name, not terminated. Borrowed for the trees' life. */
 const char *compare_name(const struct compare *compare, compare_id row, size_t *len);
 
+/** The same as it is called in a pane that has it: names that fold to the same are not the same in every pane. */
+const char *compare_name_in(const struct compare *compare, compare_id row, size_t pane, size_t *len);
+
 /** Append the path below COMPARE_TOP, components joined by '/'. */
+void compare_path_in(const struct compare *compare, compare_id row, size_t pane, struct buf *out);
 void compare_path(const struct compare *compare, compare_id row, struct buf *out);
 
 /** What a row is, as of the last compare_settle(). */

@@ -114,7 +114,8 @@ int content_batch_add(struct content_batch *batch, const char *name, size_t len,
 	return 0;
 }
 
-int content_batch_set_path(struct content_batch *batch, size_t pane, const char *path, size_t len)
+/* In a pane the batch's directory has another path. */
+static int set_path(struct content_batch *batch, size_t pane, const char *path, size_t len)
 {
 	char *copy = malloc(len + 1);
 
@@ -127,7 +128,8 @@ int content_batch_set_path(struct content_batch *batch, size_t pane, const char 
 	return 0;
 }
 
-int content_batch_set_name(struct content_batch *batch, size_t pane, const char *name, size_t len)
+/* In a pane the file of the row that was added last has another name. */
+static int set_name(struct content_batch *batch, size_t pane, const char *name, size_t len)
 {
 	const struct content_set *set = &batch->sets[batch->set_count - 1];
 
@@ -138,6 +140,27 @@ int content_batch_set_name(struct content_batch *batch, size_t pane, const char 
 	buf_add(&batch->names, name, len);
 	buf_add_byte(&batch->names, '\0');
 	return batch->names.failed ? -1 : 0;
+}
+
+int content_batch_set_names(struct content_batch *batch, const struct compare *compare)
+{
+	const struct content_set *set = &batch->sets[batch->set_count - 1];
+	compare_id dir = compare_parent(compare, set->row);
+	struct buf path = BUF_INIT;
+	int status = 0;
+
+	for (uint32_t i = set->first; i < set->first + set->count && status == 0; i++) {
+		size_t pane = batch->files[i].pane;
+		size_t len;
+		const char *name = compare_name_in(compare, set->row, pane, &len);
+
+		buf_clear(&path);
+		compare_path_in(compare, dir, pane, &path);
+		if (path.failed || set_path(batch, pane, path.data ? path.data : "", path.len) != 0 || set_name(batch, pane, name, len) != 0)
+			status = -1;
+	}
+	buf_fini(&path);
+	return status;
 }
 
 size_t content_batch_rows(const struct content_batch *batch, uint64_t *bytes)

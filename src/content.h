@@ -47,11 +47,10 @@ void content_batch_free(struct content_batch *batch);
 MUN_NODISCARD int content_batch_add(struct content_batch *batch, const char *name, size_t len, const struct compare_ask *ask);
 
 /**
- * In a pane the batch's directory has another path, or the file of the row that was added last another name: for names that fold to the
- * same. Returns -1 with ENOMEM.   Thread: the owner's.
+ * The row that was added last, and the batch's directory, have names of their own in each pane, which only fold to the same. Returns -1
+ * with ENOMEM.   Thread: the owner's.
  */
-MUN_NODISCARD int content_batch_set_path(struct content_batch *batch, size_t pane, const char *path, size_t len);
-MUN_NODISCARD int content_batch_set_name(struct content_batch *batch, size_t pane, const char *name, size_t len);
+MUN_NODISCARD int content_batch_set_names(struct content_batch *batch, const struct compare *compare);
 
 /** Rows in a batch, and bytes that may have to be read for them.   Thread: the owner's. */
 size_t content_batch_rows(const struct content_batch *batch, uint64_t *bytes);

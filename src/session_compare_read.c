@@ -79,43 +79,6 @@ static void take_batch(struct comparison *comparison, struct content_batch *batc
 	content_batch_free(batch);
 }
 
-/* The path of a pane's entry below what is compared. */
-static int path_below_top(const struct comparison *comparison, size_t pane, entry_id id, struct buf *path)
-{
-	size_t top = comparison->tops[pane].len;
-
-	buf_clear(path);
-	tree_path(comparison->panes[pane]->tree, id, path);
-	if (top > 0 && path->len >= top)
-		buf_drop(path, path->len > top ? top + 1 : top);
-	return path->failed ? -1 : 0;
-}
-
-/* Names that fold to the same are not the same in every pane: say how the directory and the row's file are called where. */
-static int set_names(const struct comparison *comparison, compare_id row, struct content_batch *batch)
-{
-	compare_id dir = compare_parent(comparison->compare, row);
-	struct buf path = BUF_INIT;
-	int status = 0;
-
-	for (size_t pane = 0; pane < comparison->count && status == 0; pane++) {
-		entry_id id = compare_entry(comparison->compare, row, pane);
-		const char *name;
-		size_t len;
-
-		if (!id)
-			continue;
-		name = tree_name(comparison->panes[pane]->tree, id, &len);
-		status = path_below_top(comparison, pane, compare_entry(comparison->compare, dir, pane), &path);
-		if (status == 0)
-			status = content_batch_set_path(batch, pane, path.data ? path.data : "", path.len);
-		if (status == 0)
-			status = content_batch_set_name(batch, pane, name, len);
-	}
-	buf_fini(&path);
-	return status;
-}
-
 /* Ask for the contents of a row in a batch. Returns -1 with ENOMEM. */
 static int ask_row(struct comparison *comparison, compare_id row, struct content_batch *batch)
 {
@@ -127,7 +90,7 @@ static int ask_row(struct comparison *comparison, compare_id row, struct content
 		return -1;
 	if (!compare_ask(comparison->compare, row, &ask))
 		return 0;
-	if (content_batch_add(batch, name, len, &ask) != 0 || (comparison->session->options.fold && set_names(comparison, row, batch) != 0)) {
+	if (content_batch_add(batch, name, len, &ask) != 0 || (comparison->session->options.fold && content_batch_set_names(batch, comparison->compare) != 0)) {
 		compare_unask(comparison->compare, row);
 		return -1;
 	}

@@ -77,19 +77,14 @@ void comparison_directory(const struct comparison *comparison, const struct pane
 	size_t index = comparison_index(comparison, pane);
 	const struct buf *top = index == SIZE_MAX ? NULL : &comparison->tops[index];
 	struct buf path = BUF_INIT;
-	entry_id id;
 
 	if (!top || !compare_has(comparison->compare, comparison->view.dir))
 		return;
-	id = compare_entry(comparison->compare, comparison->view.dir, index);
-	if (id)
-		tree_path(pane->tree, id, &path);
-	else
-		buf_add(&path, top->data, top->len);
-	if (!id && comparison->view.dir != COMPARE_TOP) {
+	buf_add(&path, top->data, top->len);
+	if (comparison->view.dir != COMPARE_TOP) {
 		if (path.len > 0)
 			buf_add_byte(&path, '/');
-		compare_path(comparison->compare, comparison->view.dir, &path);
+		compare_path_in(comparison->compare, comparison->view.dir, index, &path);
 	}
 	buf_add(out, pane->root.data, pane->root.len);
 	if (path.len > 0 && pane->root.len > 0 && pane->root.data[pane->root.len - 1] != '/')

@@ -213,31 +213,6 @@ static void put_batch(struct diff *diff, struct content_batch *batch)
 	content_batch_free(batch);
 }
 
-/* Names that fold to the same are not the same in every pane: say how the directory and the row's file are called where. */
-static int set_names(const struct diff *diff, compare_id row, struct content_batch *batch)
-{
-	compare_id dir = compare_parent(diff->compare, row);
-	struct buf path = BUF_INIT;
-	int status = 0;
-
-	for (size_t pane = 0; pane < diff->count && status == 0; pane++) {
-		entry_id id = compare_entry(diff->compare, row, pane);
-		size_t len;
-		const char *name;
-
-		if (!id)
-			continue;
-		name = tree_name(diff->roots[pane].tree, id, &len);
-		buf_clear(&path);
-		tree_path(diff->roots[pane].tree, compare_entry(diff->compare, dir, pane), &path);
-		status = path.failed ? -1 : content_batch_set_path(batch, pane, path.data ? path.data : "", path.len);
-		if (status == 0)
-			status = content_batch_set_name(batch, pane, name, len);
-	}
-	buf_fini(&path);
-	return status;
-}
-
 /* Ask for the contents of a row in a batch. Returns the batch that takes the next one: NULL once this one is full. */
 static struct content_batch *ask_row(struct diff *diff, compare_id row, struct content_batch *batch)
 {
@@ -248,7 +223,7 @@ static struct content_batch *ask_row(struct diff *diff, compare_id row, struct c
 
 	if (!compare_ask(diff->compare, row, &ask))
 		return batch;
-	if (content_batch_add(batch, name, len, &ask) != 0 || (diff->options->session.fold && set_names(diff, row, batch) != 0))
+	if (content_batch_add(batch, name, len, &ask) != 0 || (diff->options->session.fold && content_batch_set_names(batch, diff->compare) != 0))
 		diff->failed = true;
 	if (content_batch_rows(batch, &bytes) < BATCH_ROWS && bytes < BATCH_BYTES)
 		return batch;
