@@ -104,7 +104,4 @@ bool compare_view_can_show(const struct compare_view *view, compare_id row);
 /** The next line in a direction (1 or -1) whose name contains `text` (ASCII case folded), or SIZE_MAX. Wraps, as rows_search(). */
 size_t compare_view_search(const struct compare_view *view, const char *text, size_t len, int direction);
 
-/** Is everything below a row and the row itself the same? */
-bool compare_view_is_same(const struct compare *compare, compare_id row);
-
 #endif

@@ -43,7 +43,8 @@ bool compare_view_pass(const struct compare_view *view, compare_id row)
 	return view->show == COMPARE_SHOW_ALL || has_state(view->compare, row, view->show);
 }
 
-bool compare_view_is_same(const struct compare *compare, compare_id row)
+/* Is everything below a row and the row itself the same? */
+static bool is_same(const struct compare *compare, compare_id row)
 {
 	return compare_has(compare, row) && !has_state(compare, row, COMPARE_SHOW_ALL & ~(1U << COMPARE_SAME));
 }
@@ -95,7 +96,7 @@ static bool is_plain(const struct compare *compare, compare_id row)
 {
 	struct compare_look look;
 
-	if (!compare_view_is_same(compare, row))
+	if (!is_same(compare, row))
 		return false;
 	compare_look(compare, row, &look);
 	return look.differs == 0;

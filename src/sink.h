@@ -33,10 +33,4 @@ struct sink {
 	void (*close)(void *writer); /* takes NULL; what was not flushed is lost */
 };
 
-/** Hand whole frames to a sink; see struct sink.   Thread: any producer. */
-MUN_NODISCARD static inline int sink_put(const struct sink *sink, const void *frames, size_t len)
-{
-	return sink->put(sink->arg, frames, len);
-}
-
 #endif

@@ -74,7 +74,7 @@ START_TEST(closes)
 	struct sink sink = ring_sink(ring);
 	size_t len;
 
-	ck_assert_int_eq(sink_put(&sink, "abc", 3), 0);
+	ck_assert_int_eq(sink.put(sink.arg, "abc", 3), 0);
 	ck_assert(!ring_closed(ring));
 	(void)!ring_peek(ring, &len);
 	/* the consumer may close in the middle of what it reads, and drop that after */
@@ -84,7 +84,7 @@ START_TEST(closes)
 	(void)!ring_peek(ring, &len);
 	ck_assert_uint_eq(len, 0);
 	ck_assert_uint_eq(ring_stats(ring).used, 0);
-	ck_assert_int_eq(sink_put(&sink, "abc", 3), -1);
+	ck_assert_int_eq(sink.put(sink.arg, "abc", 3), -1);
 	ck_assert_int_eq(errno, EPIPE);
 	ck_assert_uint_eq(wakes, 1);
 	ring_unref(ring);

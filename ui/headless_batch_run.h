@@ -85,7 +85,4 @@ void batch_refuse(struct batch_runner *runner, size_t word, const char *why);
 /** The same for all targets of the request. */
 void batch_refuse_all(struct batch_runner *runner, const char *why);
 
-/** Let the exit status become at least as bad as this. */
-void batch_worsen(struct batch_runner *runner, int status);
-
 #endif

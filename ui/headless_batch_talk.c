@@ -38,7 +38,8 @@ void batch_print(struct batch_runner *runner, const char *status, const char *pa
 	headless_out_flush(out, false);
 }
 
-void batch_worsen(struct batch_runner *runner, int status)
+/* Let the exit status become at least as bad as this. */
+static void worsen(struct batch_runner *runner, int status)
 {
 	runner->status = runner->status > status ? runner->status : status;
 }
@@ -48,7 +49,7 @@ void batch_refuse(struct batch_runner *runner, size_t word, const char *why)
 	struct batch_word operand = runner->batch.words[word];
 
 	batch_print(runner, "failed", batch_word(&runner->batch, operand), operand.len, why);
-	batch_worsen(runner, HEADLESS_FAILED);
+	worsen(runner, HEADLESS_FAILED);
 }
 
 void batch_refuse_all(struct batch_runner *runner, const char *why)
@@ -129,7 +130,7 @@ static void print_item(struct batch_runner *runner, const struct op_item *item)
 	if (buf_str(&detail))
 		batch_print(runner, words[item->status], path.data, path.len, detail.data);
 	if (item->status == OP_FAILED || (item->status == OP_SKIPPED && !(item->flags & OP_ITEM_HARMLESS)))
-		batch_worsen(runner, HEADLESS_FAILED);
+		worsen(runner, HEADLESS_FAILED);
 	buf_fini(&detail);
 	buf_fini(&path);
 	buf_fini(&below);
@@ -178,7 +179,7 @@ static bool take_planned(struct batch_runner *runner, struct wire_reader *in)
 			batch_refuse_all(runner, error_text(error));
 		else
 			headless_say(runner->place->root, strlen(runner->place->root), error_text(error));
-		batch_worsen(runner, HEADLESS_FAILED);
+		worsen(runner, HEADLESS_FAILED);
 		runner->state = STATE_IDLE;
 		return true;
 	}
@@ -195,7 +196,7 @@ static bool take_result(struct batch_runner *runner, struct wire_reader *in)
 		return false;
 	if (runner->state == STATE_RUNNING && result.error && result.error != ERROR_CANCELED) {
 		headless_say(runner->place->root, strlen(runner->place->root), error_text(result.error));
-		batch_worsen(runner, HEADLESS_FAILED);
+		worsen(runner, HEADLESS_FAILED);
 	}
 	runner->state = STATE_IDLE;
 	return true;
@@ -277,7 +278,7 @@ void batch_lose_source(struct batch_runner *runner, const char *why)
 	headless_say(place->root, strlen(place->root), why);
 	source_free(place->source);
 	place->source = NULL;
-	batch_worsen(runner, runner->state == STATE_LOOKING ? HEADLESS_TROUBLE : HEADLESS_FAILED);
+	worsen(runner, runner->state == STATE_LOOKING ? HEADLESS_TROUBLE : HEADLESS_FAILED);
 	if (runner->state == STATE_PLANNING)
 		batch_refuse_all(runner, why);
 	else if (runner->state == STATE_RUNNING)

@@ -17,7 +17,8 @@ struct list {
 	int width;           /* cells of a row */
 };
 
-void lines_clear(struct lines *lines)
+/* No lines any more; the memory is kept. */
+static void lines_clear(struct lines *lines)
 {
 	buf_clear(&lines->text);
 	lines->count = 0;

@@ -23,8 +23,7 @@ struct line_end {
 	uint16_t style;
 };
 
-/** No lines any more; the memory is kept. */
-void lines_clear(struct lines *lines);
+/** Free them. */
 void lines_fini(struct lines *lines);
 
 /** Everything added to `lines->text` since the last call is a line. */
